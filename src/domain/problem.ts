@@ -51,6 +51,13 @@ export const PROBLEMS = {
     "The driver and the transcript disagree.",
     "Compare the first difference shown with the protocol.",
   ),
+  TRANSCRIPT_MALFORMED: kind(
+    "never",
+    422,
+    1,
+    "The file is no transcript that can be read.",
+    "Correct the line that the message names.",
+  ),
   FRAME_TRUNCATED: kind(
     "now",
     502,
@@ -99,6 +106,13 @@ export const PROBLEMS = {
     1,
     "The cable answers, but the meter does not.",
     "Switch the meter off before plugging it in: the cable wakes it.",
+  ),
+  METER_CHANGED: kind(
+    "now",
+    502,
+    3,
+    "Another meter answered in the middle of the conversation.",
+    "Leave one meter plugged in and read it again; nothing was taken for the wrong one.",
   ),
   METER_UNSUPPORTED: kind(
     "never",

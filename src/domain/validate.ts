@@ -1,0 +1,165 @@
+import { isUuid } from "./identity.js";
+import { Problem } from "./problem.js";
+import {
+  DELIVERIES,
+  EDITABLE_FIELDS,
+  FIELD_ORDER,
+  KINDS,
+  type Kind,
+  MEALS,
+  type RecordFields,
+  SOURCES,
+  SPECIMENS,
+  TIME_QUALITIES,
+  UNITS,
+} from "./record.js";
+
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const WALL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/;
+const TEXT_LIMIT = 10_000;
+/** Largest plain value of any kind (steps of a long span); beyond it something is wrong. */
+const VALUE_LIMIT = 1_000_000;
+/** Instants that a record may bear: SQLite, RFC 3339 and JavaScript all know these years. */
+const YEARS = { first: 1970, last: 2199 };
+
+/** True for an instant as records write it: RFC 3339, UTC, milliseconds, of a date that exists. */
+export function isInstant(text: unknown): text is string {
+  if (typeof text !== "string" || !INSTANT.test(text)) return false;
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms) || new Date(ms).toISOString() !== text) return false;
+  const year = Number(text.slice(0, 4));
+  return year >= YEARS.first && year <= YEARS.last;
+}
+
+/** True for a wall-clock time without zone, of a date that exists. */
+export function isWall(text: unknown): text is string {
+  if (typeof text !== "string" || !WALL.test(text)) return false;
+  const ms = Date.parse(`${text}Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
+
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === "string" && value.length <= TEXT_LIMIT;
+const oneOf =
+  (words: readonly string[]): Check =>
+  (value) =>
+    typeof value === "string" && words.includes(value);
+const nullOr =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const number: Check = (value) =>
+  typeof value === "number" && Number.isFinite(value) && value >= 0 && value <= VALUE_LIMIT;
+
+const FIELD_CHECKS: Readonly<Record<keyof RecordFields, readonly [Check, string]>> = {
+  time: [isInstant, "an instant such as 2026-11-21T07:03:00.000Z"],
+  endTime: [nullOr(isInstant), "an instant or null"],
+  utcOffset: [
+    nullOr((value) => Number.isInteger(value) && Math.abs(Number(value)) <= 1_440),
+    "minutes east of UTC or null",
+  ],
+  deviceTime: [nullOr(isWall), "a time without zone such as 2026-11-21T08:02:00, or null"],
+  timeQuality: [oneOf(TIME_QUALITIES), `one of ${TIME_QUALITIES.join(", ")}`],
+  value: [nullOr(number), "a number from 0 to 1,000,000, or null"],
+  value2: [nullOr(number), "a number from 0 to 1,000,000, or null"],
+  unit: [nullOr(text), "a unit or null"],
+  outOfRange: [nullOr(oneOf(["low", "high"])), "low, high or null"],
+  control: [(value) => typeof value === "boolean", "true or false"],
+  meal: [nullOr(oneOf(MEALS)), `one of ${MEALS.join(", ")}, or null`],
+  specimen: [nullOr(oneOf(SPECIMENS)), `one of ${SPECIMENS.join(", ")}, or null`],
+  delivery: [nullOr(oneOf(DELIVERIES)), "basal, bolus or null"],
+  note: [nullOr(text), "text of at most 10,000 characters, or null"],
+  patient: [nullOr(text), "a patient's id or null"],
+  source: [oneOf(SOURCES), `one of ${SOURCES.join(", ")}`],
+  sourceName: [nullOr(text), "text or null"],
+  manufacturer: [nullOr(text), "text or null"],
+  model: [nullOr(text), "text or null"],
+  serial: [nullOr(text), "text or null"],
+};
+
+/** What is wrong with the record, a sentence each; none for one that fits. Fields that we don't know may stand in it. */
+export function recordFaults(id: unknown, kind: unknown, fields: Readonly<Record<string, unknown>>): string[] {
+  const faults: string[] = [];
+  if (typeof id !== "string" || !isUuid(id)) faults.push("id must be a UUID in lower case");
+  if (typeof kind !== "string" || !(KINDS as readonly string[]).includes(kind)) {
+    faults.push(`kind must be one of ${KINDS.join(", ")}`);
+    return faults;
+  }
+  for (const name of FIELD_ORDER) {
+    const [check, expected] = FIELD_CHECKS[name];
+    if (!check(fields[name] ?? null))
+      faults.push(`${name} must be ${expected}, not ${JSON.stringify(fields[name] ?? null)}`);
+  }
+  if (faults.length > 0) return faults;
+  return kindFaults(kind as Kind, fields);
+}
+
+/** What a kind demands of its value, unit and extras. */
+function kindFaults(kind: Kind, fields: Readonly<Record<string, unknown>>): string[] {
+  const { value, value2, unit, outOfRange, delivery } = fields;
+  if (kind === "note") {
+    const faults = [];
+    if (typeof fields["note"] !== "string" || fields["note"].trim() === "")
+      faults.push("a note needs its text in note");
+    if (value !== null && value !== undefined) faults.push("a note has no value");
+    return faults;
+  }
+  const faults = [];
+  const units = UNITS[kind];
+  if (typeof unit !== "string" || !units.includes(unit))
+    faults.push(`the unit of ${kind} must be ${units.join(" or ")}, not ${JSON.stringify(unit ?? null)}`);
+  if (typeof value !== "number") faults.push(`value must be a number for ${kind}`);
+  else if (value <= 0 && !ZERO_IS_FINE.has(kind)) faults.push(`value must be positive for ${kind}, not ${value}`);
+  if (kind === "blood_pressure" && typeof value2 !== "number") faults.push("blood_pressure needs value2 (diastolic)");
+  if (kind !== "blood_pressure" && typeof value2 === "number") faults.push(`${kind} has no value2`);
+  if (typeof delivery === "string" && kind !== "insulin") faults.push(`${kind} has no delivery`);
+  if (typeof outOfRange === "string" && kind !== "glucose" && kind !== "ketone")
+    faults.push(`${kind} has no outOfRange`);
+  return faults;
+}
+
+/** Kinds of which nothing at all is a sensible measurement (a dose of 0 U, no steps). */
+const ZERO_IS_FINE: ReadonlySet<Kind> = new Set<Kind>(["insulin", "carbs", "steps", "ketone"]);
+
+/** Throws RECORD_INVALID with every fault if the record does not fit. */
+export function requireValid(id: string, kind: Kind, fields: RecordFields): void {
+  const faults = recordFaults(id, kind, fields as unknown as Record<string, unknown>);
+  if (faults.length > 0) throw new Problem("RECORD_INVALID", `${faults.join("; ")}.`);
+}
+
+/**
+ * The record's fields after a person's edit. Throws RECORD_FIELD_FIXED for what a device or an export measured, and
+ * RECORD_INVALID for a name that no record has or a value that does not fit.
+ */
+export function editedFields(
+  id: string,
+  kind: Kind,
+  fields: RecordFields,
+  patch: Readonly<Record<string, unknown>>,
+): RecordFields {
+  for (const name of Object.keys(patch)) {
+    if (name === "id" || name === "kind" || name === "source")
+      throw new Problem("RECORD_FIELD_FIXED", `${name} of a record never changes.`);
+    if (!(FIELD_ORDER as readonly string[]).includes(name))
+      throw new Problem("RECORD_INVALID", `A record has no field "${name}".`);
+    if (fields.source !== "manual" && !(EDITABLE_FIELDS as readonly string[]).includes(name)) {
+      throw new Problem(
+        "RECORD_FIELD_FIXED",
+        `${name} of this record came from a ${fields.source === "meter" || fields.source === "cgm" ? "device" : "health export"} and can't be edited; ${EDITABLE_FIELDS.join(", ")} can.`,
+      );
+    }
+  }
+  const edited = { ...fields, ...patch } as RecordFields;
+  const normal =
+    typeof edited.time === "string" ? { ...edited, time: normalInstant(edited.time) ?? edited.time } : edited;
+  requireValid(id, kind, normal);
+  return normal;
+}
+
+/** An instant in any RFC 3339 spelling with a zone as records write it; null if it is none. */
+export function normalInstant(text: string): string | null {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i.test(text)) return null;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+}

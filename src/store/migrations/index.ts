@@ -1,0 +1,6 @@
+import { FIRST } from "./0001-first.js";
+
+/** Every migration in order; the store's `user_version` counts those applied. Never edit one that was released. */
+export const MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
+  { name: "0001-first", sql: FIRST },
+];

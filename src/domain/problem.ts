@@ -306,6 +306,21 @@ export const PROBLEMS = {
     "The request is malformed.",
     "Correct what the message names; /openapi.json describes every call.",
   ),
+  REQUEST_TOO_LARGE: kind(
+    "never",
+    413,
+    2,
+    "The request is larger than this call takes.",
+    "Send a health export to /api/v1/imports: it takes files of any size.",
+  ),
+  REQUEST_NOT_JSON: kind(
+    "never",
+    415,
+    2,
+    "This call takes JSON only.",
+    "Send the body as JSON with `Content-Type: application/json`.",
+  ),
+  ROUTE_NOT_FOUND: kind("never", 404, 2, "There is no such call.", "/openapi.json lists every call."),
   REDIS_MISSING: kind(
     "user",
     503,

@@ -1,0 +1,58 @@
+import { Problem } from "../domain/problem.js";
+import { hot } from "./hot.js";
+import type { Store, Tx } from "./store.js";
+
+const RENEW = hot<{ fence: number; expires_at: number }>((db, slot) =>
+  db
+    .updateTable("lease")
+    .set({ expires_at: slot("expires_at") })
+    .where("name", "=", "sync")
+    .where("fence", "=", slot("fence")),
+);
+
+/** The right to sync, for a while. */
+export interface Lease {
+  readonly fence: number;
+  /** Extends it inside a transaction, whose other writes count only if this holds. Throws LEASE_LOST. */
+  renew(tx: Tx, nowMs: number): Promise<void>;
+}
+
+/**
+ * Takes the lease if it is free, expired or already this holder's; its fence grows. Throws LEASE_LOST if another holds it.
+ *
+ * @param force take it whoever holds it: for a hub that alone may use this store, whose last worker must have died
+ */
+export async function takeLease(
+  store: Store,
+  options: { holder: string; nowMs: number; durationMs: number; force: boolean },
+): Promise<Lease> {
+  const { holder, nowMs, durationMs, force } = options;
+  const fence = await store.write(async (tx) => {
+    const held = await tx.db.selectFrom("lease").selectAll().where("name", "=", "sync").executeTakeFirst();
+    if (held !== undefined && held.holder !== holder && held.expires_at > nowMs && !force)
+      throw new Problem("LEASE_LOST");
+    const next = { holder, fence: (held?.fence ?? 0) + 1, expires_at: nowMs + durationMs };
+    if (held === undefined)
+      await tx.db
+        .insertInto("lease")
+        .values({ name: "sync", ...next })
+        .execute();
+    else await tx.db.updateTable("lease").set(next).where("name", "=", "sync").execute();
+    return next.fence;
+  });
+  store.setFence(fence);
+  return {
+    fence,
+    async renew(tx, now) {
+      const [changed] = await tx.many(RENEW, [{ fence, expires_at: now + durationMs }]);
+      if (changed !== 1) throw new Problem("LEASE_LOST");
+    },
+  };
+}
+
+/** Lets another worker take it at once. Does nothing if it was lost. */
+export async function dropLease(store: Store, lease: Lease): Promise<void> {
+  await store.write(async (tx) => {
+    await tx.many(RENEW, [{ fence: lease.fence, expires_at: 0 }]);
+  });
+}

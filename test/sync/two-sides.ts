@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Fault } from "../../src/cloud/fault.js";
+import { startScratchCloud } from "../../src/cloud/scratch-cloud.js";
+import { silentLog } from "../../src/domain/clock.js";
+import { derivedId } from "../../src/domain/identity.js";
+import { EMPTY_FIELDS, fieldsText, type RecordFields } from "../../src/domain/record.js";
+import { systemClock } from "../../src/kit/system-clock.js";
+import { type Author, ingestPage, type NewRecord } from "../../src/store/records.js";
+import { Store } from "../../src/store/store.js";
+import type { Cloud } from "../../src/sync/clouds/cloud.js";
+import { nativeCloud } from "../../src/sync/clouds/native.js";
+import { type Engine, startEngine } from "../../src/sync/engine.js";
+
+/** A reading of a meter that does not exist. */
+export function reading(index: number): NewRecord {
+  const time = new Date(Date.UTC(2026, 0, 1, 8) + index * 60_000).toISOString();
+  const fields: RecordFields = {
+    ...EMPTY_FIELDS,
+    time,
+    deviceTime: time.slice(0, 19),
+    timeQuality: "device",
+    source: "meter",
+    value: 80 + (index % 300),
+    unit: "mg/dL",
+    manufacturer: "LifeScan",
+    model: "OneTouch Ultra 2",
+    serial: "TEST0001Y",
+  };
+  return { id: derivedId("two-sides", index), kind: "glucose", fields, raw: Buffer.from(`raw ${index}`) };
+}
+
+/** Somebody at the hub. */
+export const nurse: Author = { by: "nurse", why: "edit", at: "2026-02-03T04:05:06.000Z" };
+
+/** A hub's store with its engine and a real reference cloud, and a way to make each request go wrong. */
+export async function twoSides(wrap: (cloud: Cloud) => Cloud = (cloud) => cloud) {
+  const folder = mkdtempSync(join(tmpdir(), "glucohub-sync-"));
+  const path = join(folder, "glucohub.db");
+  let hook: (request: { method: string; url: string }) => Fault | undefined | Promise<Fault | undefined> = () =>
+    undefined;
+  const requests: string[] = [];
+  const server = await startScratchCloud({
+    fault: (request) => {
+      requests.push(`${request.method} ${request.url.replace(/\?.*/, "")}`);
+      return hook(request);
+    },
+  });
+  const store = await Store.open({ path, role: "local" });
+  const engines: { engine: Engine; store: Store }[] = [];
+
+  async function worker(holder: string, alone = true): Promise<Engine> {
+    const own = await Store.open({ path, role: "sync" });
+    const cloud = wrap(nativeCloud({ url: server.url, token: server.token }));
+    const engine = startEngine({
+      store: own,
+      cloud,
+      clock: systemClock,
+      log: silentLog,
+      holder,
+      alone,
+      newId: randomUUID,
+      random: () => 0.5,
+    });
+    engines.push({ engine, store: own });
+    return engine;
+  }
+  const engine = await worker("first");
+
+  return {
+    store,
+    server,
+    engine,
+    worker,
+    path,
+    requests,
+    /** What goes wrong from now on. */
+    fault(next: typeof hook): void {
+      hook = next;
+    },
+    ingest: (...records: NewRecord[]) =>
+      store.write((tx) => ingestPage(tx, records, null, { by: "meter", why: "read", at: "2026-01-02T00:00:00.000Z" })),
+    sync: () => engine.ring("test", true),
+    /** The record's numbers, as the store has them. */
+    async numbers(id: string) {
+      return store.read
+        .selectFrom("records")
+        .select(["version", "version_synced", "rev"])
+        .where("id", "=", id)
+        .executeTakeFirstOrThrow();
+    },
+    /** Both sides' records as text by id, for comparison. */
+    async both(): Promise<{ hub: Map<string, string>; cloud: Map<string, string> }> {
+      const rows = await store.read.selectFrom("records").select(["id", "deleted", "fields"]).execute();
+      const hub = new Map(rows.map((row) => [row.id, `${row.deleted === 1} ${row.fields}`]));
+      const cloud = new Map<string, string>();
+      let after: string | null = null;
+      for (;;) {
+        const page = server.store.changes(after, 1_000);
+        for (const change of page.changes)
+          cloud.set(change.id, `${change.deleted} ${fieldsText(change.fields as unknown as RecordFields)}`);
+        after = page.cursor;
+        if (!page.more) break;
+      }
+      return { hub, cloud };
+    },
+    async close(): Promise<void> {
+      for (const each of engines) {
+        await each.engine.stop();
+        await each.store.close();
+      }
+      await store.close();
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

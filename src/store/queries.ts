@@ -122,6 +122,8 @@ export function outerState({ state, at, by, why, deleted, fields }: InnerState):
 export interface ChangeEvent {
   readonly seq: number;
   readonly record: GlucoRecord;
+  /** It was made here and has still to go to the cloud. */
+  readonly local: boolean;
 }
 
 /** Changes after that place of the sequence, oldest first, each record in the state that it got then. */
@@ -129,13 +131,13 @@ export async function changesAfter(store: Store, seq: number, limit: number): Pr
   const rows = await store.read
     .selectFrom("history")
     .innerJoin("records", "records.row", "history.record")
-    .select(["history.seq", "records.id", "records.kind", "history.deleted", "history.fields"])
+    .select(["history.seq", "history.origin", "records.id", "records.kind", "history.deleted", "history.fields"])
     .where("history.seq", ">", seq)
     .where("history.origin", "!=", "remote")
     .orderBy("history.seq")
     .limit(limit)
     .execute();
-  return rows.map((row) => ({ seq: row.seq, record: toRecord(row) }));
+  return rows.map((row) => ({ seq: row.seq, record: toRecord(row), local: row.origin === "local" }));
 }
 
 /** The newest place of the store's sequence of changes; 0 in an empty store. */

@@ -1,0 +1,36 @@
+import { Problem } from "../src/domain/problem.js";
+import type { Driver } from "../src/kit/driver.js";
+import { healthkit } from "./healthkit/index.js";
+import { onetouchUltra2 } from "./onetouch-ultra2/index.js";
+
+/** Every source that Glucohub reads. A new family is one line here. */
+export const DRIVERS: readonly Driver[] = [onetouchUltra2, healthkit];
+
+/** How many names a refusal offers. */
+const OFFERED = 3;
+
+/** The driver of that id, whatever its case. Throws DRIVER_UNKNOWN with the names that come nearest. */
+export function findDriver(id: string): Driver {
+  const wanted = id.trim().toLowerCase();
+  const found = DRIVERS.find((driver) => driver.id === wanted);
+  if (found !== undefined) return found;
+  const nearest = DRIVERS.map((driver) => ({ id: driver.id, steps: distance(wanted, driver.id) }))
+    .sort((a, b) => a.steps - b.steps || a.id.localeCompare(b.id))
+    .slice(0, OFFERED)
+    .map((driver) => driver.id);
+  throw new Problem("DRIVER_UNKNOWN", `There is no driver ${id}. Nearest: ${nearest.join(", ")}.`, { driver: id });
+}
+
+/** How many letters must be put in, left out or replaced to make one word of the other (Levenshtein's distance). */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [index, letter] of [...from].entries()) {
+    const next = [index + 1];
+    for (let column = 1; column <= to.length; column += 1) {
+      const replaced = (row[column - 1] ?? 0) + (letter === to[column - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

@@ -1,0 +1,222 @@
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { DRIVERS } from "../drivers/index.js";
+import { startApi } from "./api/start-api.js";
+import type { Log } from "./domain/clock.js";
+import type { HubEvent, ImportStatus } from "./domain/status.js";
+import { startChangeFeed } from "./hub/change-feed.js";
+import { startDemo } from "./hub/demo.js";
+import { guardDemo } from "./hub/demo-guard.js";
+import { leaveAddress, localToken } from "./hub/local-access.js";
+import { hubMetrics } from "./hub/metrics.js";
+import { startSync } from "./hub/sync-control.js";
+import { importFile } from "./ingest/import-file.js";
+import { Imports } from "./ingest/imports.js";
+import { startInbox } from "./ingest/inbox.js";
+import { startMeters } from "./ingest/meters.js";
+import { ownerBySerial } from "./ingest/owner.js";
+import { systemClock } from "./kit/system-clock.js";
+import type { Settings } from "./settings/settings.js";
+import { acquireHubLock } from "./store/lock.js";
+import { storeCounts } from "./store/queries.js";
+import { Store } from "./store/store.js";
+import { createToken, listTokens } from "./store/tokens.js";
+import { openSerial } from "./transports/serial.js";
+import { watchSerialPorts } from "./transports/serial-ports-watch.js";
+
+/** How often the virtual meters of the demo are read again. */
+const DEMO_REREAD_MS = 4_000;
+
+/** What a hub is started with. */
+export interface HubOptions {
+  readonly settings: Settings;
+  readonly demo: boolean;
+  readonly log: Log;
+  /** For people: plain sentences on what happens. */
+  print(line: string): void;
+}
+
+/** A running hub. */
+export interface RunningHub {
+  readonly url: string;
+  /** Ends everything in reverse order; what was answered for stands. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a hub: the only place that knows everyone. Throws HUB_RUNNING, HUB_PORT_TAKEN, SETTINGS_INVALID and STORE
+ * problems, with everything closed that had been opened.
+ */
+export async function startHub(options: HubOptions): Promise<RunningHub> {
+  const endings: (() => unknown)[] = [];
+  let stopped: Promise<void> | null = null;
+  const stop = (): Promise<void> => {
+    stopped ??= (async () => {
+      for (const end of endings.reverse()) await end();
+    })();
+    return stopped;
+  };
+  try {
+    const url = await wire(options, (end) => endings.push(end));
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Opens one part after the other; `onStop` is told how each is ended. */
+async function wire(options: HubOptions, onStop: (end: () => unknown) => void): Promise<string> {
+  const { demo, log, print } = options;
+  const clock = systemClock;
+  const { data } = options.settings;
+
+  const lock = acquireHubLock(data);
+  onStop(() => lock.release());
+  guardDemo(data, demo);
+  const store = await Store.open({ path: join(data, "glucohub.db"), role: "local", hubId: options.settings.hub.id });
+  onStop(() => store.close());
+  const ending = new AbortController();
+  onStop(() => ending.abort());
+
+  const show = demo ? await startDemo({ settings: options.settings, clock, log, print }) : null;
+  if (show !== null) onStop(() => show.stop());
+  const settings = show?.settings ?? options.settings;
+
+  const listeners = new Set<(event: HubEvent) => void>();
+  const emit = (event: HubEvent): void => {
+    for (const listener of listeners) listener(event);
+  };
+
+  const sync = startSync({ settings, store, clock, log, onCommit: () => feed.look(), onState: () => void tellSync() });
+  onStop(() => sync.stop());
+  let openConflicts = -1;
+  async function tellSync(): Promise<void> {
+    if (ending.signal.aborted) return;
+    const data = await sync.status();
+    emit({ type: "sync", data });
+    if (data.conflicts !== openConflicts) emit({ type: "conflict", data: { open: data.conflicts } });
+    openConflicts = data.conflicts;
+  }
+
+  const feed = await startChangeFeed({
+    store,
+    clock,
+    signal: ending.signal,
+    onChange: (seq, record) => emit({ type: "record", seq, data: record }),
+    onLocal: () => {
+      sync.nudge();
+      void tellSync();
+    },
+    onProblem: (error) => log.error({ error: String(error) }, "the change feed failed"),
+  });
+
+  const ownerOf = ownerBySerial(settings.patients, settings.zone);
+  const meters = startMeters({
+    drivers: DRIVERS,
+    store,
+    openSerial,
+    clock,
+    ownerOf,
+    zone: settings.zone,
+    log,
+    watchPorts: (onChange, signal) =>
+      watchSerialPorts({ portsDir: join(data, "ports"), signal, onChange: ({ ports }) => onChange(ports) }),
+    onStatus: (status) => {
+      emit({ type: "meter", data: status });
+    },
+    onStored: () => feed.look(),
+    rereadEveryMs: demo ? DEMO_REREAD_MS : null,
+  });
+  onStop(() => meters.stop());
+
+  const tellImport = (data: ImportStatus): void => emit({ type: "import", data });
+  const importing = { drivers: DRIVERS, store, clock, ownerOf, log };
+  const imports = new Imports({
+    folder: join(data, "imports"),
+    importOne: ({ path, ...job }) => importFile({ ...importing, ...job, file: path }),
+    clock,
+    log,
+    onStatus: tellImport,
+  });
+  onStop(() => imports.stop());
+  await imports.resume();
+  if (settings.inbox !== null) {
+    const inbox = startInbox({
+      folder: settings.inbox,
+      clock,
+      log,
+      signal: ending.signal,
+      importOne: async (path, signal) => {
+        const report = await importFile({ ...importing, file: path, signal, onProgress: tellImport });
+        tellImport(report);
+        return report;
+      },
+    });
+    onStop(() => inbox.stop());
+  }
+
+  let full = false;
+  const health = async () => {
+    const degraded: string[] = [];
+    const status = await sync.status();
+    if (settings.cloud.kind !== "none" && status.lastError !== null) degraded.push("cloud");
+    if (!["up", "configured"].includes(sync.redis())) degraded.push("redis");
+    full = await storeCounts(store).then(
+      () => false,
+      () => true,
+    );
+    if (full) degraded.push("store");
+    return { ok: !full, degraded };
+  };
+
+  const api = await startApi({
+    ports: {
+      store,
+      now: () => clock.now(),
+      meters: () => meters.status(),
+      sync: () => sync.status(),
+      ringSync: (why) => (why === "asked" ? sync.ask(why) : sync.nudge()),
+      startImport: (name: string, body: Readable) => imports.start(name, body),
+      importStatus: (id) => imports.status(id),
+      subscribe(listener) {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      health,
+      metrics: hubMetrics({
+        counts: () => storeCounts(store),
+        sync: () => sync.status(),
+        meters: () => meters.status(),
+      }),
+    },
+    settings: settings.http,
+    apiToken: settings.apiToken,
+    log,
+  });
+  onStop(() => api.close());
+  const takeBack = leaveAddress(data, { url: api.url, pid: process.pid });
+  onStop(takeBack);
+
+  const at = new Date(clock.now()).toISOString();
+  const first = settings.apiToken === null && (await listTokens(store)).length === 0;
+  const machineToken = await localToken(store, data, at);
+  if (demo) print(`The live page: ${api.url}/#token=${machineToken}`);
+  else print(`The live page: ${api.url}/`);
+  if (first && !demo) {
+    const { secret } = await createToken(store, "first", at);
+    print(`Its access token, shown this once: ${secret}`);
+    print("`glucohub token create NAME` makes more.");
+  }
+  if (settings.inbox !== null) print(`Health exports dropped into ${settings.inbox} are imported.`);
+  print(
+    settings.cloud.kind === "none"
+      ? "No cloud is set: everything stays on this machine."
+      : `In step with the cloud at ${settings.cloud.url ?? ""}.`,
+  );
+  if (show !== null) {
+    listeners.add(show.listen);
+    await show.begin();
+  }
+  return api.url;
+}

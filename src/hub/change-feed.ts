@@ -1,0 +1,76 @@
+import type { Clock } from "../domain/clock.js";
+import type { GlucoRecord } from "../domain/record.js";
+import { changesAfter, lastChange } from "../store/queries.js";
+import type { Store } from "../store/store.js";
+
+/** How often to look whether another process (a command) wrote to the store. A look costs microseconds. */
+const LOOK_MS = 250;
+const PAGE = 500;
+
+/** Tells of every change of the store, in its order, each once. */
+export interface ChangeFeed {
+  /** Looks at once: something was written. */
+  look(): void;
+  /** Newest place of the sequence that was told of. */
+  place(): number;
+}
+
+/**
+ * Follows the store's sequence of changes from now on, whoever makes them: this process, the sync worker, a command.
+ *
+ * @param onChange told of each change; `onLocal` once after changes that the cloud has not seen
+ */
+export async function startChangeFeed(options: {
+  store: Store;
+  clock: Clock;
+  signal: AbortSignal;
+  onChange(seq: number, record: GlucoRecord): void;
+  onLocal(): void;
+  onProblem(error: unknown): void;
+}): Promise<ChangeFeed> {
+  const { store, clock, signal } = options;
+  let place = await lastChange(store);
+  let looking: Promise<void> | null = null;
+  let again = false;
+
+  async function tell(): Promise<void> {
+    do {
+      again = false;
+      for (;;) {
+        const changes = await changesAfter(store, place, PAGE);
+        for (const change of changes) {
+          place = change.seq;
+          options.onChange(change.seq, change.record);
+        }
+        if (changes.some((change) => change.local)) options.onLocal();
+        if (changes.length < PAGE) break;
+      }
+    } while (again);
+  }
+
+  function look(): void {
+    again = true;
+    if (looking !== null || signal.aborted) return;
+    looking = tell()
+      .catch(options.onProblem)
+      .finally(() => {
+        looking = null;
+      });
+  }
+
+  async function watch(): Promise<void> {
+    let seen = store.dataVersion();
+    while (!signal.aborted) {
+      await clock.sleep(LOOK_MS, signal);
+      const now = store.dataVersion();
+      if (now !== seen) look();
+      seen = now;
+    }
+  }
+
+  store.onCommit(look);
+  watch().catch((error) => {
+    if (!signal.aborted) options.onProblem(error);
+  });
+  return { look, place: () => place };
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { Clock, Log } from "../domain/clock.js";
+import type { SyncStatus } from "../domain/status.js";
+import type { Settings } from "../settings/settings.js";
+import { dirtyCounts, storeCounts } from "../store/queries.js";
+import type { Store } from "../store/store.js";
+import { syncState } from "../store/sync-state.js";
+import { openCloud } from "../sync/clouds/index.js";
+import { type RedisSupervisor, superviseRedis } from "../sync/redis.js";
+import { type Schedule, startSchedule } from "../sync/schedule.js";
+import { type SyncThread, startSyncThread } from "../sync/thread.js";
+
+/** Synchronisation as the hub runs it: Redis, the schedule that rings, the worker that is rung. */
+export interface SyncControl {
+  /** A record changed: rings soon. */
+  nudge(): void;
+  /** A person asks: rings now, whatever pause is on. */
+  ask(why: string): void;
+  status(): Promise<SyncStatus>;
+  /** `up`, or why Redis is not there. */
+  redis(): string;
+  stop(): Promise<void>;
+}
+
+/** Starts it. Without a cloud there is a Redis and nothing to ring. */
+export function startSync(options: {
+  settings: Settings;
+  store: Store;
+  clock: Clock;
+  log: Log;
+  /** The worker wrote to the store. */
+  onCommit(): void;
+  onState(): void;
+}): SyncControl {
+  const { settings, store, clock, log } = options;
+  const { kind, url } = settings.cloud;
+  const cloud = openCloud(settings.cloud);
+  let redisState = settings.redis.url === null ? "starting" : "configured";
+  let schedule: Schedule | null = null;
+  let thread: SyncThread | null = null;
+
+  const redis: RedisSupervisor | null =
+    settings.redis.url === null
+      ? superviseRedis({
+          dataDir: settings.data,
+          clock,
+          log,
+          onState: (state) => {
+            redisState = state;
+            options.onState();
+          },
+        })
+      : null;
+
+  if (cloud !== null) {
+    const start = {
+      path: join(settings.data, "glucohub.db"),
+      cloud: settings.cloud,
+      holder: randomUUID(),
+      alone: true,
+      logLevel: settings.log.level,
+    };
+    const made = startSyncThread({ start, clock, log, onState: () => options.onState(), onCommit: options.onCommit });
+    thread = made;
+    const place = redis?.place ?? (settings.redis.url === null ? null : { url: settings.redis.url });
+    schedule = startSchedule({
+      redis: place,
+      everyMs: settings.sync.everyMs,
+      ring: (why) => made.ring(why),
+      log,
+      clock,
+      prefix: `glucohub-${store.epoch}`,
+    });
+  }
+
+  return {
+    nudge: () => schedule?.nudge(),
+    ask: (why) => {
+      void thread?.ring(why, true);
+    },
+    redis: () => redisState,
+    async status() {
+      const [{ pending, rejected }, counts, known] = await Promise.all([
+        dirtyCounts(store),
+        storeCounts(store),
+        syncState(store),
+      ]);
+      const engine = thread?.state() ?? { state: "idle" as const, problem: null, last: null };
+      const { problem } = engine;
+      return {
+        state: engine.state,
+        pending,
+        conflicts: counts.conflicts,
+        rejected,
+        lastSuccess: known.lastSuccess,
+        lastError: problem === null ? null : `${problem.message} ${problem.remedy}`,
+        scheduler: schedule?.state() ?? "off",
+        cloud: cloud === null ? null : { kind, url: url ?? "" },
+      };
+    },
+    async stop() {
+      await schedule?.close();
+      await thread?.stop();
+      await redis?.close();
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { type FSWatcher, watch } from "node:fs";
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { SerialPorts } from "./attachments.js";
+import { listVirtualPorts } from "./attachments-virtual.js";
+import { type ListOptions, listSerialPorts, SERIAL_PORT_NAME } from "./serial-ports.js";
+
+/** What to watch, and whom to tell. */
+export interface WatchOptions extends ListOptions {
+  readonly signal: AbortSignal;
+  /** How often to look even if nothing was heard, milliseconds; default 5000. */
+  readonly everyMs?: number;
+  /** Gets all ports: at once at the start, then whenever something came, went or was replaced. */
+  readonly onChange: (ports: SerialPorts) => void;
+}
+
+/** How long events are gathered before looking, milliseconds: a plugged meter shows in several steps. */
+const GATHER_MS = 100;
+
+/**
+ * Watches serial ports come and go until the signal is aborted; resolves then, with all that it opened closed. Looks
+ * when the system says that a name came or went, and now and then in case it missed one; a look costs a few file
+ * reads, and only a change makes it ask for the full list. Rejects with what `onChange` throws.
+ */
+export async function watchSerialPorts(options: WatchOptions): Promise<void> {
+  const { signal, portsDir } = options;
+  const devDir = options.devDir ?? "/dev";
+  const watchers: FSWatcher[] = [];
+  const bell = new Bell(options.everyMs ?? 5000, signal);
+  if (portsDir !== null) await mkdir(portsDir, { recursive: true }).catch(() => undefined);
+  watchers.push(...listen(devDir, (name) => SERIAL_PORT_NAME.test(name), bell));
+  if (portsDir !== null) watchers.push(...listen(portsDir, (name) => name.endsWith(".json"), bell));
+  try {
+    let seen: string | null = null;
+    while (!signal.aborted) {
+      const now = await fingerprint(devDir, portsDir);
+      if (now !== seen) {
+        seen = now;
+        const ports = await listSerialPorts(options);
+        if (!signal.aborted) options.onChange(ports);
+      }
+      await bell.wait();
+    }
+  } finally {
+    for (const watcher of watchers) watcher.close();
+  }
+}
+
+/** Tells cheaply whether anything changed: names, what stands behind them, who may open them, live virtual ports. */
+async function fingerprint(devDir: string, portsDir: string | null): Promise<string> {
+  const names = (await readdir(devDir).catch(() => [])).filter((name) => SERIAL_PORT_NAME.test(name)).sort();
+  const nodes = await Promise.all(
+    names.map(async (name) => {
+      const node = await stat(join(devDir, name)).catch(() => null);
+      return [name, node?.ino, node?.mode, node?.gid];
+    }),
+  );
+  return JSON.stringify([nodes, portsDir === null ? [] : await listVirtualPorts(portsDir)]);
+}
+
+/** Rings when a name that matters comes or goes. Where the system can't tell, only the slow look is left. */
+function listen(folder: string, matters: (name: string) => boolean, bell: Bell): FSWatcher[] {
+  try {
+    const watcher = watch(folder, { persistent: false }, (event, name) => {
+      // Traffic on an open port shows as `change` too: only its coming and going is worth a look at once.
+      if (event === "rename" && (name === null || matters(name))) bell.ring();
+    });
+    watcher.on("error", () => undefined);
+    return [watcher];
+  } catch {
+    return [];
+  }
+}
+
+/** Waits for a ring, then a little longer for what comes with it; or for the slow beat, or the signal. */
+class Bell {
+  readonly #everyMs: number;
+  readonly #signal: AbortSignal;
+  #rung = false;
+  #wake: (() => void) | null = null;
+
+  constructor(everyMs: number, signal: AbortSignal) {
+    this.#everyMs = everyMs;
+    this.#signal = signal;
+  }
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  async wait(): Promise<void> {
+    if (!this.#rung) await this.#pause(this.#everyMs, true);
+    if (this.#rung) await this.#pause(GATHER_MS, false);
+    this.#rung = false;
+  }
+
+  #pause(ms: number, ringEnds: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#signal.removeEventListener("abort", done);
+        this.#wake = null;
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      if (ringEnds) this.#wake = done;
+      this.#signal.addEventListener("abort", done, { once: true });
+      if (this.#signal.aborted) done();
+    });
+  }
+}

@@ -1,0 +1,92 @@
+import { pipeline, type Readable } from "node:stream";
+import { createInflateRaw, type InflateRaw } from "node:zlib";
+import type { Entry, ZipFile } from "yauzl";
+import { Problem } from "../domain/problem.js";
+import { crc32 } from "./zip-crc.js";
+import { zipProblem } from "./zip-problem.js";
+
+/** One entry of an open archive. */
+export interface ZipPart {
+  readonly zip: ZipFile;
+  readonly entry: Entry;
+  /** The archive's path, for messages. */
+  readonly path: string;
+}
+
+/** What an entry may inflate to. */
+export interface InflateLimits {
+  /** Bytes of one entry. */
+  readonly maxBytes: number;
+  /** Inflated bytes to one packed byte, looked at from `ratioFrom` inflated bytes on. */
+  readonly maxRatio: number;
+  readonly ratioFrom: number;
+}
+
+/**
+ * Generous to every real export (20 to 31 to 1, some GB), out of reach for an archive made to fill a disk: deflate
+ * itself can't do more than about 1,030 to 1.
+ */
+export const INFLATE_LIMITS: InflateLimits = { maxBytes: 64 * 2 ** 30, maxRatio: 500, ratioFrom: 100_000_000 };
+
+/** zlib gives out 16 KiB at a time unless told, which makes it four times slower on large entries. */
+const CHUNK_BYTES = 1 << 18;
+
+/**
+ * The entry's bytes as they were before packing, in constant memory. `advance` is told how many of its packed bytes
+ * have been read. Throws IMPORT_NOT_A_ZIP when what comes out is not what the archive's directory promises (length,
+ * CRC-32) or exceeds the limits.
+ */
+export async function* inflated(
+  part: ZipPart,
+  advance: (packedBytes: number) => void,
+  limits: InflateLimits = INFLATE_LIMITS,
+): AsyncGenerator<Uint8Array, void, void> {
+  const { zip, entry, path } = part;
+  let packed: Readable | null = null;
+  try {
+    packed = await zip.openReadStreamPromise(entry, { decodeFileData: false });
+    const filter = entry.compressionMethod === 0 ? null : inflate(packed);
+    let bytes = 0;
+    let crc = 0;
+    for await (const chunk of (filter ?? packed) as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length;
+      const packedBytes = filter?.bytesWritten ?? bytes;
+      crc = crc32(chunk, crc);
+      checkSize(part, bytes, packedBytes, limits);
+      advance(packedBytes);
+      yield chunk;
+    }
+    if (bytes !== entry.uncompressedSize) throw damaged(part, `${bytes} bytes instead of ${entry.uncompressedSize}`);
+    if (crc !== entry.crc32) throw damaged(part, "the checksum differs");
+  } catch (error) {
+    throw zipProblem(error, path);
+  } finally {
+    packed?.destroy();
+  }
+}
+
+/** Reads the entry to its end and throws as {@link inflated} would. */
+export async function verify(part: ZipPart, limits: InflateLimits = INFLATE_LIMITS): Promise<void> {
+  for await (const _ of inflated(part, () => undefined, limits)) {
+    // Only the checks matter.
+  }
+}
+
+function inflate(packed: Readable): InflateRaw {
+  const filter = createInflateRaw({ chunkSize: CHUNK_BYTES });
+  // The error itself reaches whoever iterates over the filter.
+  pipeline(packed, filter, () => undefined);
+  return filter;
+}
+
+function checkSize(part: ZipPart, bytes: number, packedBytes: number, limits: InflateLimits): void {
+  if (bytes > part.entry.uncompressedSize) throw damaged(part, "it is longer than the archive says");
+  if (bytes > limits.maxBytes) throw damaged(part, `it is larger than ${limits.maxBytes} bytes`);
+  if (bytes > limits.ratioFrom && bytes > packedBytes * limits.maxRatio) {
+    throw damaged(part, `it inflates to more than ${limits.maxRatio} times its size`);
+  }
+}
+
+function damaged(part: ZipPart, detail: string): Problem {
+  return new Problem("IMPORT_NOT_A_ZIP", `${part.entry.fileName} in the archive is damaged: ${detail}`);
+}

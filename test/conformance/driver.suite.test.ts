@@ -1,0 +1,213 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { DRIVERS, findDriver } from "../../drivers/index.js";
+import { isProblem } from "../../src/domain/problem.js";
+import type { SourceReading } from "../../src/domain/reading.js";
+import { latin1 } from "../../src/kit/bytes.js";
+import { CAPABILITIES, type CapabilityName, type SerialDriver } from "../../src/kit/driver.js";
+import { parseTranscript, type Transcript } from "../../src/kit/transcript.js";
+import type { ReplayChunk } from "../../src/transports/replay.js";
+import { collect, type Outcome } from "./collect.js";
+import { cutAfter, flipBit, meterBytes, replaceEvent } from "./faults.js";
+
+/** Whatever goes wrong, a session is over in this time. */
+const PATIENCE_MS = 10 * 60_000;
+
+interface Sample {
+  readonly name: string;
+  readonly transcript: Transcript;
+  readonly wanted: unknown;
+}
+
+function samplesOf(driver: SerialDriver): Sample[] {
+  const folder = new URL(`../transcripts/${driver.id}/`, import.meta.url);
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(".txt"))
+    .sort()
+    .map((file) => ({
+      name: file.replace(/\.txt$/, ""),
+      transcript: parseTranscript(readFileSync(new URL(file, folder), "utf8")),
+      wanted: JSON.parse(readFileSync(new URL(file.replace(/txt$/, "json"), folder), "utf8")),
+    }));
+}
+
+/** An outcome in the words of the expected files. */
+function told(outcome: Outcome): unknown {
+  return {
+    identity: outcome.identities[0] ?? null,
+    clock: outcome.clocks.length === 0 ? null : outcome.clocks,
+    expected: outcome.expected,
+    readings: outcome.readings.map((reading) => ({
+      deviceTime: reading.deviceTime,
+      value: reading.value,
+      outOfRange: reading.outOfRange,
+      control: reading.control,
+      meal: reading.meal,
+      specimen: reading.specimen,
+      note: reading.note,
+      unit: reading.unit,
+      asSent: reading.asSent,
+      raw: latin1(reading.raw),
+    })),
+    unreadable: outcome.unreadable.map(({ code, raw }) => ({ code, raw: latin1(raw) })),
+    problem: outcome.problem?.code ?? null,
+  };
+}
+
+const text = (reading: SourceReading): string => JSON.stringify({ ...reading, raw: latin1(reading.raw) });
+
+/** Holds for any fault: nothing is told that a sound conversation would not tell, and it ends with a named problem. */
+function demandNothingInvented(faulty: Outcome, sound: Outcome): void {
+  const truth = new Set(sound.readings.map(text));
+  expect(faulty.readings.map(text).filter((reading) => !truth.has(reading))).toEqual([]);
+  for (const identity of faulty.identities) {
+    for (const [name, value] of Object.entries(identity)) {
+      if (value !== null)
+        expect(value).toBe(Object.entries(sound.identities[0] ?? {}).find(([key]) => key === name)?.[1]);
+    }
+  }
+  for (const clock of faulty.clocks) if (clock !== null) expect(sound.clocks).toContain(clock);
+  expect(faulty.problem === null || (isProblem(faulty.problem) && faulty.problem.code !== "INTERNAL")).toBe(true);
+  expect(faulty.tookMs).toBeLessThan(PATIENCE_MS);
+}
+
+/** How many of the readings stand whole within that many of the meter's bytes. */
+function wholeWithin(readings: readonly SourceReading[], stream: string, bytes: number): number {
+  let [whole, from] = [0, 0];
+  for (const reading of readings) {
+    const raw = latin1(reading.raw);
+    from = stream.indexOf(raw, from) + raw.length;
+    expect(from).toBeGreaterThan(raw.length);
+    if (from <= bytes) whole += 1;
+  }
+  return whole;
+}
+
+/** What a transcript must show for a driver to claim a capability. */
+const SHOWN: Readonly<Partial<Record<CapabilityName, (outcome: Outcome) => boolean>>> = {
+  readings: ({ readings }) => readings.length > 0,
+  unit: ({ identities }) => identities.some(({ displayUnit }) => displayUnit === "mmol/L"),
+  clockRead: ({ clocks }) => clocks.some((clock) => clock !== null),
+  serialNumber: ({ identities }) => identities.some(({ serial }) => serial !== null),
+  controlSolution: ({ readings }) => readings.some(({ control }) => control),
+  mealMarker: ({ readings }) => readings.some(({ meal }) => meal !== null),
+  note: ({ readings }) => readings.some(({ note }) => note !== null),
+  ketone: ({ readings }) => readings.some(({ kind }) => kind === "ketone"),
+};
+
+const SERIAL_DRIVERS = DRIVERS.filter((driver) => driver.transport === "serial");
+
+describe("the catalogue", () => {
+  test("holds at least one serial driver, and no id twice", () => {
+    expect(SERIAL_DRIVERS.length).toBeGreaterThanOrEqual(1);
+    expect(new Set(DRIVERS.map(({ id }) => id)).size).toBe(DRIVERS.length);
+  });
+
+  test("finds a driver by its id and refuses another name with the nearest ones", () => {
+    expect(DRIVERS.map(({ id }) => findDriver(id))).toEqual(DRIVERS);
+    expect(() => findDriver("onetouch-ultra")).toThrow(
+      expect.objectContaining({ code: "DRIVER_UNKNOWN", message: expect.stringContaining("onetouch-ultra2") }),
+    );
+  });
+
+  test("lets no two drivers claim the same USB identifiers for themselves", () => {
+    const claims = SERIAL_DRIVERS.flatMap(({ id, usb }) => usb.map((match) => ({ id, ...match })));
+    expect(claims.length).toBeGreaterThanOrEqual(3);
+    const contested = claims.filter(
+      (claim) =>
+        !claim.ambiguous &&
+        claims.some(
+          (other) => other.id !== claim.id && other.vendorId === claim.vendorId && other.productId === claim.productId,
+        ),
+    );
+    expect(contested).toEqual([]);
+  });
+});
+
+describe.each(SERIAL_DRIVERS.map((driver) => ({ id: driver.id, driver })))("$id", ({ driver }) => {
+  const samples = samplesOf(driver);
+
+  test("has at least five transcripts, and each names the driver", () => {
+    expect(samples.length).toBeGreaterThanOrEqual(5);
+    expect(new Set(samples.map(({ transcript }) => transcript.headers.driver))).toEqual(new Set([driver.id]));
+  });
+
+  test.each(samples)("gives of $name what is expected, however its bytes fall into chunks", async (sample) => {
+    const chunks: readonly ReplayChunk[] = ["lines", 1, 2, 3, 5, "all"];
+    let ran = 0;
+    for (const chunk of chunks) {
+      const outcome = await collect(driver, sample.transcript, chunk);
+      expect(told(outcome), `chunk ${chunk}`).toEqual(sample.wanted);
+      expect(outcome.difference, `chunk ${chunk}`).toBeNull();
+      ran += 1;
+    }
+    expect(ran).toBe(6);
+  });
+
+  test("shows each capability that it claims in a transcript", async () => {
+    const outcomes = await Promise.all(samples.map(({ transcript }) => collect(driver, transcript)));
+    const claimed = CAPABILITIES.filter((name) => driver.capabilities[name] === "yes");
+    const shown = claimed.filter((name) => outcomes.some((outcome) => SHOWN[name]?.(outcome) ?? false));
+    expect(shown).toEqual(claimed);
+    expect(claimed.length).toBeGreaterThanOrEqual(1);
+  });
+
+  test.each(samples)(
+    "gives of $name, cut at any byte, the readings before the cut",
+    { timeout: 60_000 },
+    async (sample) => {
+      const sound = await collect(driver, sample.transcript);
+      const stream = latin1(meterBytes(sample.transcript));
+      let ran = 0;
+      for (let bytes = 0; bytes < stream.length; bytes += 1) {
+        for (const end of ["unplugged", "silence"] as const) {
+          const faulty = await collect(driver, cutAfter(sample.transcript, bytes, end), "all");
+          const kept = sound.readings.slice(0, wholeWithin(sound.readings, stream, bytes));
+          expect(faulty.readings.map(text), `cut after ${bytes}, ${end}`).toEqual(kept.map(text));
+          expect(isProblem(faulty.problem), `cut after ${bytes}, ${end}`).toBe(true);
+          demandNothingInvented(faulty, sound);
+          ran += 1;
+        }
+      }
+      expect(ran).toBe(stream.length * 2);
+    },
+  );
+
+  test.each(samples)("tells nothing untrue of $name with any bit turned over", { timeout: 120_000 }, async (sample) => {
+    const sound = await collect(driver, sample.transcript);
+    const length = meterBytes(sample.transcript).length;
+    let ran = 0;
+    for (let place = 0; place < length; place += 1) {
+      for (let bit = 0; bit < 8; bit += 1) {
+        const faulty = await collect(driver, flipBit(sample.transcript, place, bit), "all");
+        demandNothingInvented(faulty, sound);
+        ran += 1;
+      }
+    }
+    expect(ran).toBe(length * 8);
+  });
+
+  test.each(samples)(
+    "stays true of $name with a frame dropped, doubled or late, or the cable pulled",
+    async (sample) => {
+      const sound = await collect(driver, sample.transcript);
+      let ran = 0;
+      for (const [number, event] of sample.transcript.events.entries()) {
+        const faults: Transcript[] = [replaceEvent(sample.transcript, number, () => [{ type: "unplugged", line: 0 }])];
+        if (event.type === "report") {
+          faults.push(replaceEvent(sample.transcript, number, () => []));
+          faults.push(replaceEvent(sample.transcript, number, (frame) => [frame, frame]));
+          for (const ms of [1_500, 60_000]) {
+            faults.push(replaceEvent(sample.transcript, number, (frame) => [{ type: "silence", ms, line: 0 }, frame]));
+          }
+        }
+        for (const fault of faults) {
+          demandNothingInvented(await collect(driver, fault), sound);
+          ran += 1;
+        }
+      }
+      const reports = sample.transcript.events.filter((event) => event.type === "report").length;
+      expect(ran).toBe(sample.transcript.events.length + 4 * reports);
+    },
+  );
+});

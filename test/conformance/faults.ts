@@ -1,0 +1,48 @@
+import { concat } from "../../src/kit/bytes.js";
+import type { Transcript, TranscriptEvent } from "../../src/kit/transcript.js";
+
+/** How many bytes the meter sends in the transcript. */
+export function meterBytes(transcript: Transcript): Uint8Array {
+  return concat(transcript.events.flatMap((event) => (event.type === "report" ? [event.bytes] : [])));
+}
+
+/** The transcript up to that many bytes of the meter; then the cable is pulled, or nothing comes any more. */
+export function cutAfter(transcript: Transcript, bytes: number, end: "unplugged" | "silence"): Transcript {
+  const events: TranscriptEvent[] = [];
+  let left = bytes;
+  for (const event of transcript.events) {
+    if (event.type === "report") {
+      if (left < event.bytes.length) {
+        if (left > 0) events.push({ ...event, bytes: event.bytes.slice(0, left) });
+        break;
+      }
+      left -= event.bytes.length;
+    }
+    events.push(event);
+  }
+  if (end === "unplugged") events.push({ type: "unplugged", line: 0 });
+  return { ...transcript, events };
+}
+
+/** The transcript with one bit of the meter's byte at that place turned over. */
+export function flipBit(transcript: Transcript, place: number, bit: number): Transcript {
+  let before = 0;
+  const events = transcript.events.map((event) => {
+    if (event.type !== "report") return event;
+    const at = place - before;
+    before += event.bytes.length;
+    if (at < 0 || at >= event.bytes.length) return event;
+    const bytes = Uint8Array.from(event.bytes, (byte, index) => (index === at ? byte ^ (1 << bit) : byte));
+    return { ...event, bytes };
+  });
+  return { ...transcript, events };
+}
+
+/** The transcript with its event of that number replaced by others. */
+export function replaceEvent(
+  transcript: Transcript,
+  number: number,
+  by: (event: TranscriptEvent) => readonly TranscriptEvent[],
+): Transcript {
+  return { ...transcript, events: transcript.events.flatMap((event, at) => (at === number ? by(event) : [event])) };
+}

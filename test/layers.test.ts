@@ -71,6 +71,8 @@ describe("the check of the layers", () => {
     ["the cloud imports the store", "src/cloud/b.ts", "src/store/a.ts", "../store/a.js"],
     ["the api imports ingest", "src/api/b.ts", "src/ingest/a.ts", "../ingest/a.js"],
     ["the hub imports the cli", "src/hub.ts", "src/cli/a.ts", "./cli/a.js"],
+    ["a piece of the hub imports the cli", "src/hub/b.ts", "src/cli/a.ts", "../cli/a.js"],
+    ["a piece of the hub imports the hub", "src/hub/b.ts", "src/hub.ts", "../hub.js"],
     ["the store imports the hub", "src/store/b.ts", "src/hub.ts", "../hub.js"],
     ["the store imports a test helper", "src/store/b.ts", "test/help.ts", "../../test/help.js"],
   ])("refuses an arrow that points back: %s", (_, from, to, specifier) => {

@@ -44,6 +44,7 @@ export function startSync(options: {
     settings.redis.url === null
       ? superviseRedis({
           dataDir: settings.data,
+          path: process.env["PATH"],
           clock,
           log,
           onState: (state) => {
@@ -63,7 +64,8 @@ export function startSync(options: {
     };
     const made = startSyncThread({ start, clock, log, onState: () => options.onState(), onCommit: options.onCommit });
     thread = made;
-    const place = redis?.place ?? (settings.redis.url === null ? null : { url: settings.redis.url });
+    const place =
+      redis !== null ? { path: redis.socket } : settings.redis.url === null ? null : { url: settings.redis.url };
     schedule = startSchedule({
       redis: place,
       everyMs: settings.sync.everyMs,

@@ -34,7 +34,11 @@ export function look<T = Record<string, unknown>>(store: { readonly path: string
 }
 
 /** A store whose nth write (from 1) and all after it go through `instead`. */
-export function storeWith(store: Store, nth: number, instead: (write: () => Promise<unknown>) => Promise<unknown>): Store {
+export function storeWith(
+  store: Store,
+  nth: number,
+  instead: (write: () => Promise<unknown>) => Promise<unknown>,
+): Store {
   let writes = 0;
   return new Proxy(store, {
     get(target, name) {

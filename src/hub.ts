@@ -214,6 +214,8 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
       ? "No cloud is set: everything stays on this machine."
       : `In step with the cloud at ${settings.cloud.url ?? ""}.`,
   );
+  // The first to end: what stopping does to the others is nobody's news.
+  onStop(() => listeners.clear());
   if (show !== null) {
     listeners.add(show.listen);
     await show.begin();

@@ -1,3 +1,4 @@
+import type { Clock } from "../domain/clock.js";
 import type { HubEvent, ImportStatus, MeterStatus, SyncStatus } from "../domain/status.js";
 
 /** Says what happens in the demo, each thing once. */
@@ -7,11 +8,15 @@ export interface DemoTeller {
   remoteEdit(id: string, note: string): void;
 }
 
+/** How long both sides must have rested before they are called equal: readings come by the dozen. */
+const REST_MS = 700;
+
 /** @param print gets one plain sentence a line */
-export function demoTeller(print: (line: string) => void): DemoTeller {
+export function demoTeller(print: (line: string) => void, clock: Clock, signal: AbortSignal): DemoTeller {
   const expected = new Map<string, string>();
   const said = new Map<string, string>();
   let unsynced = true;
+  let changes = 0;
 
   function once(about: string, sentence: string): void {
     if (said.get(about) === sentence) return;
@@ -24,7 +29,7 @@ export function demoTeller(print: (line: string) => void): DemoTeller {
     const { read, new: fresh } = status.progress;
     if (status.state === "done" && fresh > 0)
       once(`meter ${status.port}`, `${name}: ${read} readings read, ${fresh} of them new, all stored.`);
-    else if (status.state === "failed") once(`meter ${status.port}`, `${name}: ${status.detail}`);
+    else if (status.state === "failed" && !signal.aborted) once(`meter ${status.port}`, `${name}: ${status.detail}`);
   }
 
   function imported(status: ImportStatus): void {
@@ -35,13 +40,21 @@ export function demoTeller(print: (line: string) => void): DemoTeller {
   }
 
   function synced(status: SyncStatus): void {
-    if (status.pending > 0) unsynced = true;
-    if (status.lastError !== null) once("sync", `Not synced: ${status.lastError}`);
-    else if (status.state === "idle" && status.pending === 0 && status.lastSuccess !== null && unsynced) {
-      unsynced = false;
-      said.delete("sync");
-      print("Synced: the hub and its cloud hold the same records.");
+    if (status.pending > 0) {
+      unsynced = true;
+      changes += 1;
     }
+    if (status.lastError !== null) once("sync", `Not synced: ${status.lastError}`);
+    else if (status.state === "idle" && status.pending === 0 && status.lastSuccess !== null && unsynced) void rested();
+  }
+
+  async function rested(): Promise<void> {
+    const before = changes;
+    await clock.sleep(REST_MS, signal).catch(() => undefined);
+    if (changes !== before || !unsynced || signal.aborted) return;
+    unsynced = false;
+    said.delete("sync");
+    print("Synced: the hub and its cloud hold the same records.");
   }
 
   return {

@@ -49,7 +49,7 @@ export async function startDemo(options: {
   const ending = new AbortController();
   const cloud = settings.cloud.kind === "none" ? await ownCloud(settings.data, clock, log) : null;
   const plugged: { unplug(): Promise<void> }[] = [];
-  const teller = demoTeller(print);
+  const teller = demoTeller(print, clock, ending.signal);
   let editing: Promise<void> = Promise.resolve();
 
   async function edit(own: Cloud): Promise<void> {

@@ -10,6 +10,7 @@ import { guardDemo } from "./hub/demo-guard.js";
 import { leaveAddress, localToken } from "./hub/local-access.js";
 import { hubMetrics } from "./hub/metrics.js";
 import { startSync } from "./hub/sync-control.js";
+import { teller } from "./hub/sync-teller.js";
 import { importFile } from "./ingest/import-file.js";
 import { Imports } from "./ingest/imports.js";
 import { startInbox } from "./ingest/inbox.js";
@@ -88,16 +89,15 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     for (const listener of listeners) listener(event);
   };
 
-  const sync = startSync({ settings, store, clock, log, onCommit: () => feed.look(), onState: () => void tellSync() });
+  const sync = startSync({ settings, store, clock, log, onCommit: () => feed.look(), onState: () => tellSync() });
   onStop(() => sync.stop());
-  let openConflicts = -1;
-  async function tellSync(): Promise<void> {
-    if (ending.signal.aborted) return;
-    const data = await sync.status();
-    emit({ type: "sync", data });
-    if (data.conflicts !== openConflicts) emit({ type: "conflict", data: { open: data.conflicts } });
-    openConflicts = data.conflicts;
-  }
+  const tellSync = teller({
+    status: () => sync.status(),
+    clock,
+    signal: ending.signal,
+    emit,
+    onProblem: (error) => log.error({ error: String(error) }, "the state of the synchronisation can't be told"),
+  });
 
   const feed = await startChangeFeed({
     store,
@@ -106,7 +106,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     onChange: (seq, record) => emit({ type: "record", seq, data: record }),
     onLocal: () => {
       sync.nudge();
-      void tellSync();
+      tellSync();
     },
     onProblem: (error) => log.error({ error: String(error) }, "the change feed failed"),
   });

@@ -17,7 +17,10 @@ export interface HubPorts {
   startImport(name: string, body: Readable): Promise<{ import: string }>;
   /** Null if there is no import with this id. */
   importStatus(id: string): ImportStatus | null;
-  /** Calls back with everything that happens from now on; returns what ends that. */
+  /**
+   * Calls back with everything that happens from now on; returns what ends that. Records come in the order of their
+   * `seq`, none left out, and stand in the store when they are told; a number of conflicts is told whenever it changes.
+   */
   subscribe(listener: (event: HubEvent) => void): () => void;
   /** What is degraded (Redis away, cloud away, disk full), one word each; `ok` false when ingest does not work. */
   health(): Promise<{ readonly ok: boolean; readonly degraded: readonly string[] }>;

@@ -17,6 +17,8 @@ export function demoTeller(print: (line: string) => void, clock: Clock, signal: 
   const said = new Map<string, string>();
   let unsynced = true;
   let changes = 0;
+  let resting = false;
+  let equal = false;
 
   function once(about: string, sentence: string): void {
     if (said.get(about) === sentence) return;
@@ -44,14 +46,21 @@ export function demoTeller(print: (line: string) => void, clock: Clock, signal: 
       unsynced = true;
       changes += 1;
     }
+    equal = status.state === "idle" && status.pending === 0 && status.lastSuccess !== null;
     if (status.lastError !== null) once("sync", `Not synced: ${status.lastError}`);
-    else if (status.state === "idle" && status.pending === 0 && status.lastSuccess !== null && unsynced) void rested();
+    else if (equal && unsynced) void rested();
   }
 
   async function rested(): Promise<void> {
-    const before = changes;
-    await clock.sleep(REST_MS, signal).catch(() => undefined);
-    if (changes !== before || !unsynced || signal.aborted) return;
+    if (resting) return;
+    resting = true;
+    let before: number;
+    do {
+      before = changes;
+      await clock.sleep(REST_MS, signal).catch(() => undefined);
+    } while (changes !== before && !signal.aborted);
+    resting = false;
+    if (!equal || signal.aborted) return;
     unsynced = false;
     said.delete("sync");
     print("Synced: the hub and its cloud hold the same records.");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Clock, Log } from "../domain/clock.js";
 import type { SyncStatus } from "../domain/status.js";
 import type { Settings } from "../settings/settings.js";
-import { dirtyCounts, storeCounts } from "../store/queries.js";
+import { dirtyCounts, openConflicts } from "../store/queries.js";
 import type { Store } from "../store/store.js";
 import { syncState } from "../store/sync-state.js";
 import { openCloud } from "../sync/clouds/index.js";
@@ -44,7 +44,6 @@ export function startSync(options: {
     settings.redis.url === null
       ? superviseRedis({
           dataDir: settings.data,
-          path: process.env["PATH"],
           clock,
           log,
           onState: (state) => {
@@ -83,9 +82,9 @@ export function startSync(options: {
     },
     redis: () => redisState,
     async status() {
-      const [{ pending, rejected }, counts, known] = await Promise.all([
+      const [{ pending, rejected }, conflicts, known] = await Promise.all([
         dirtyCounts(store),
-        storeCounts(store),
+        openConflicts(store),
         syncState(store),
       ]);
       const engine = thread?.state() ?? { state: "idle" as const, problem: null, last: null };
@@ -93,7 +92,7 @@ export function startSync(options: {
       return {
         state: engine.state,
         pending,
-        conflicts: counts.conflicts,
+        conflicts,
         rejected,
         lastSuccess: known.lastSuccess,
         lastError: problem === null ? null : `${problem.message} ${problem.remedy}`,

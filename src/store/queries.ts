@@ -172,12 +172,7 @@ export async function storeCounts(store: Store): Promise<StoreCounts> {
     records: await count(records().where("deleted", "=", 0)),
     deleted: await count(records().where("deleted", "=", 1)),
     ...(await dirtyCounts(store)),
-    conflicts: await count(
-      store.read
-        .selectFrom("conflicts")
-        .select((eb) => eb.fn.countAll().as("n"))
-        .where("kept", "is", null),
-    ),
+    conflicts: await openConflicts(store),
     quarantined: await count(store.read.selectFrom("quarantine").select((eb) => eb.fn.countAll().as("n"))),
     capturesWaiting: await count(
       store.read
@@ -186,6 +181,16 @@ export async function storeCounts(store: Store): Promise<StoreCounts> {
         .where("uploaded", "=", 0),
     ),
   };
+}
+
+/** How many conflicts wait for a person. Cheap. */
+export async function openConflicts(store: Store): Promise<number> {
+  const row = await store.read
+    .selectFrom("conflicts")
+    .select((eb) => eb.fn.countAll().as("n"))
+    .where("kept", "is", null)
+    .executeTakeFirst();
+  return Number(row?.n ?? 0);
 }
 
 /** How many records have changes that the cloud has not confirmed, and how many of them it refused. Cheap when none has. */

@@ -1,0 +1,46 @@
+import type { Clock } from "../domain/clock.js";
+import type { HubEvent, SyncStatus } from "../domain/status.js";
+
+/** Changes of state come by the dozen while a meter is read: told at most this often. */
+const GATHER_MS = 50;
+
+/**
+ * Tells how the synchronisation is, one telling after the other so that the last one told is the newest. Returns what
+ * asks for it.
+ */
+export function teller(options: {
+  status(): Promise<SyncStatus>;
+  clock: Clock;
+  signal: AbortSignal;
+  emit(event: HubEvent): void;
+  onProblem(error: unknown): void;
+}): () => void {
+  const { clock, signal, emit } = options;
+  let wanted = false;
+  let telling = false;
+  let conflicts: number | null = null;
+
+  async function tell(): Promise<void> {
+    while (wanted && !signal.aborted) {
+      await clock.sleep(GATHER_MS, signal);
+      wanted = false;
+      const data = await options.status();
+      emit({ type: "sync", data });
+      if (data.conflicts !== conflicts) emit({ type: "conflict", data: { open: data.conflicts } });
+      conflicts = data.conflicts;
+    }
+  }
+
+  return () => {
+    wanted = true;
+    if (telling || signal.aborted) return;
+    telling = true;
+    tell()
+      .catch((error) => {
+        if (!signal.aborted) options.onProblem(error);
+      })
+      .finally(() => {
+        telling = false;
+      });
+  };
+}

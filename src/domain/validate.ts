@@ -157,9 +157,15 @@ export function editedFields(
   return normal;
 }
 
-/** An instant in any RFC 3339 spelling with a zone as records write it; null if it is none. */
+/**
+ * An instant in any RFC 3339 spelling with a zone, as records write it (UTC, milliseconds); null if it is none, if that
+ * day does not exist (JavaScript takes 30 February for 2 March), or if its year has not four digits in UTC.
+ */
 export function normalInstant(text: string): string | null {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i.test(text)) return null;
-  const ms = Date.parse(text);
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
+  const [ms, day] = [Date.parse(text), Date.parse(`${text.slice(0, 10)}T00:00:00Z`)];
+  if (Number.isNaN(ms) || Number.isNaN(day)) return null;
+  if (!new Date(day).toISOString().startsWith(text.slice(0, 10))) return null;
+  const instant = new Date(ms).toISOString();
+  return INSTANT.test(instant) ? instant : null;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Statement } from "better-sqlite3";
 import type { Kysely, Transaction } from "kysely";
 import { type Connection, connect, storeProblem } from "./connection.js";
@@ -73,6 +74,8 @@ export class Store {
       throw storeProblem(error);
     }
     for (const listener of this.#listeners) listener();
+    // SQLite works synchronously: without a turn for the others a long import would keep them waiting to its end.
+    await nextTurn();
     return result;
   }
 

@@ -64,7 +64,9 @@ export function openLink(options: LinkOptions): RedisLink {
     // Redis may be away for hours: a reason is said once, not once a second by each connection.
     if (error.message === lastError) return;
     lastError = error.message;
-    log.info({ error: error.message }, "Redis does not serve the hub");
+    // A private server that is still being started has no socket yet: nothing to worry anybody with.
+    const level = "code" in error && error.code === "ENOENT" ? "debug" : "info";
+    log[level]({ error: error.message }, "Redis does not serve the hub");
   };
 
   /** One thing at a time: building, mending and rebuilding must not meet. */

@@ -35,11 +35,11 @@ function folder(): string {
   return made;
 }
 
-/** The machine's clock, but with long pauses cut short; keeps which pauses were asked for. */
+/** The machine's clock, but with pauses cut short (not the bounds of starting and ending); keeps the pauses. */
 function hastyClock(): { clock: Clock; pauses: number[] } {
   const pauses: number[] = [];
   const sleep: Clock["sleep"] = async (ms, signal) => {
-    if (ms >= 100 && ms !== 30_000 && ms !== 5_000) {
+    if (ms >= 100 && ms !== 20_000 && ms !== 4_000) {
       pauses.push(ms);
       return await systemClock.sleep(10, signal);
     }
@@ -108,9 +108,8 @@ describe("without a server program", () => {
     chmodSync(join(broken, "redis-server"), 0o755);
     const { clock, pauses } = hastyClock();
     const { states } = supervise({ folders: [broken], clock });
-    await vi.waitFor(() => expect(pauses.length).toBeGreaterThanOrEqual(8), soon);
-    // 5,000 and 30,000 are also bounds of other waits, which the hasty clock leaves alone.
-    expect(pauses.slice(0, 6)).toEqual([100, 250, 500, 1_000, 2_000, 10_000]);
+    await vi.waitFor(() => expect(pauses.length).toBeGreaterThan(8), soon);
+    expect(pauses.slice(0, 9)).toEqual([100, 250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 30_000]);
     expect(states.slice(0, 3)).toEqual(["down", "starting", "down"]);
     expect(states).not.toContain("up");
   });
@@ -174,10 +173,9 @@ describe.skipIf(program === null)("with a server program", () => {
     const parent = spawn(process.execPath, ["-e", script], { stdio: "ignore" });
     undo.push(() => parent.kill("SIGKILL"));
     await vi.waitFor(async () => expect(await askRedis(socket, "PING", 500)).toBe("+PONG"), soon);
-    const pid = await pidAt(socket);
     parent.kill("SIGKILL");
-    await vi.waitFor(() => expect(alive(pid)).toBe(false), soon);
-    expect(await askRedis(socket, "PING", 500)).toBeNull();
+    // Whether the process is gone can't be asked: it is a zombie until the machine's first process has looked.
+    await vi.waitFor(async () => expect(await askRedis(socket, "PING", 500)).toBeNull(), soon);
   });
 
   test("a server that a killed hub left running is ended first", async () => {

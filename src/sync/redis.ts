@@ -15,7 +15,7 @@ export interface RedisSupervisor {
   /** Absolute path of the socket on which it listens as soon as it is up. */
   readonly socket: string;
   state(): RedisState;
-  /** Ends the server; resolves when it is gone, within some 5 s. */
+  /** Ends the server; resolves when it is gone, within some 4 s. */
   close(): Promise<void>;
 }
 
@@ -39,14 +39,14 @@ const LOOK_AGAIN_MS = 60_000;
 const ASK_EVERY_MS = 20;
 const ASK_TIMEOUT_MS = 1_000;
 /** Longest start: the file is small, but memory cards are slow. */
-const START_MS = 30_000;
-const END_MS = 5_000;
+const START_MS = 20_000;
+const END_MS = 4_000;
 /** After so many starts in a row that failed the file is taken to be damaged. The store is the truth: it may go. */
 const DAMAGED_AFTER = 3;
 
 /**
- * Keeps a private Redis server running on a socket in the data folder until closed. Returns at once; never throws for
- * a server that is missing or fails. Call it on the main thread: the server ends with the thread that started it, also
+ * Keeps a private Redis server running on a socket in the data folder until closed. Returns at once; a server that is
+ * missing or fails is a state and no error. Throws the system's error if its folder can't be made. Call it on the main thread: the server ends with the thread that started it, also
  * when that is killed, where `setpriv` is there; else a killed hub leaves it to the next hub, which ends it.
  */
 export function superviseRedis(options: RedisOptions): RedisSupervisor {

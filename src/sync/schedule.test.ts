@@ -49,6 +49,23 @@ async function nudged(schedule: Schedule, rings: Ring[]): Promise<number> {
   return (rings[before]?.at ?? Number.NaN) - at;
 }
 
+/** Rounds of which each begins with a change: thirty must follow one another, though the next tick is far away. */
+async function expectEveryNudgeFollowed(place: ScheduleOptions["redis"]): Promise<void> {
+  let rounds = 0;
+  const { schedule } = start({
+    redis: place,
+    everyMs: 3_600_000,
+    ring: async () => {
+      rounds += 1;
+      if (rounds > 1 && rounds <= 30) schedule.nudge();
+      await systemClock.sleep(rounds % 3);
+    },
+  });
+  if (place !== null) await vi.waitFor(() => expect(schedule.state()).toBe("bullmq"), soon);
+  schedule.nudge();
+  await vi.waitFor(() => expect(rounds).toBeGreaterThan(30), soon);
+}
+
 function median(numbers: number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
 }
@@ -92,6 +109,10 @@ describe("without Redis", () => {
     end();
     await vi.waitFor(() => expect(begun).toEqual(["start", "nudge"]), soon);
     end();
+  });
+
+  test("a nudge that comes as a round begins is followed by another round, every time", async () => {
+    await expectEveryNudgeFollowed(null);
   });
 
   test("no ring begins after close, and close waits for the running one", async () => {
@@ -142,6 +163,12 @@ describe.skipIf(program === null)("with Redis", () => {
     expect(whys().slice(-15)).toEqual(Array(15).fill("nudge"));
     // That they came by Redis and not by hand: it counted their jobs.
     expect(Number(await server.command("GET", "test:sync:id")) - before).toBe(15);
+  });
+
+  test("a nudge that comes as a round begins is followed by another round through Redis too, every time", async () => {
+    const server = await redis(false);
+    await server.start();
+    await expectEveryNudgeFollowed({ path: server.socket });
   });
 
   test("nudges during a round that Redis rang give one more round, not one each", async () => {

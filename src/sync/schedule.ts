@@ -95,15 +95,18 @@ export function startSchedule(options: ScheduleOptions): Schedule {
 
   const covered = (): boolean => end.signal.aborted || bell.starts() > nudgedAfter;
 
-  /** Through Redis if it is there, else and in doubt by hand. Resolves when a ring has begun since the last nudge. */
+  /** Through Redis if it is there, else and in doubt by hand. Resolves when a ring has begun since the call. */
   const deliver = async (): Promise<void> => {
+    // Not `covered`: the ring that is waited for may itself bring the next nudge.
+    const mark = bell.starts();
+    const rung = (): boolean => end.signal.aborted || bell.starts() > mark;
     if (link?.connected() && (await link.nudge())) {
       // While another ring goes on the job waits behind it, and is not late.
-      while (!covered() && bell.busy()) await bell.changed();
-      if (covered() || (await settlesWithin(clock, DELIVERY_MS, bell.changed()))) return;
+      while (!rung() && bell.busy()) await bell.changed();
+      if (rung() || (await settlesWithin(clock, DELIVERY_MS, bell.changed()))) return;
     }
     void bell.ring("nudge");
-    while (!covered()) await bell.changed();
+    while (!rung()) await bell.changed();
   };
 
   const pump = async (): Promise<void> => {

@@ -3,7 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { onTestFinished } from "vitest";
+import { Problem } from "../../src/domain/problem.js";
 import type { SessionEvent, SourceReading } from "../../src/domain/reading.js";
+import type { MeterSimulator } from "../../src/kit/driver.js";
+import type { StreamTransport } from "../../src/kit/transport.js";
+import { VirtualClock } from "../../src/kit/virtual-clock.js";
 import { Store } from "../../src/store/store.js";
 
 /** 5 March 2024 in London: no change of the clocks is near. */
@@ -128,4 +132,71 @@ export async function until(what: string, condition: () => boolean | Promise<boo
     if (performance.now() > end) throw new Error(`did not come about: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
+}
+
+/** A cable between the hub and a simulated meter, in memory. */
+export interface Cable extends StreamTransport {
+  unplug(): void;
+  /** How often it was closed. */
+  readonly closed: number;
+}
+
+/** Connects a simulated meter. */
+export function cable(meter: Pick<MeterSimulator, "receive">): Cable {
+  const came: Uint8Array[] = [];
+  let end: Problem | null = null;
+  let closed = 0;
+  let wake = (): void => undefined;
+  const over = (problem: Problem): void => {
+    end ??= problem;
+    wake();
+  };
+  return {
+    kind: "stream",
+    name: "cable",
+    get closed() {
+      return closed;
+    },
+    unplug: () => over(new Problem("TRANSPORT_GONE")),
+    async read(signal) {
+      for (;;) {
+        signal?.throwIfAborted();
+        const bytes = came.shift();
+        if (bytes !== undefined) return bytes;
+        if (end !== null) throw end;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          signal?.addEventListener("abort", () => resolve(), { once: true });
+        });
+      }
+    },
+    async write(bytes, signal) {
+      signal?.throwIfAborted();
+      if (end !== null) throw end;
+      meter.receive(bytes, (answer) => {
+        came.push(answer);
+        wake();
+      });
+    },
+    async close() {
+      closed += 1;
+      over(new Problem("TRANSPORT_CANCELED"));
+    },
+  };
+}
+
+/** A virtual clock that goes on by itself to the next alarm as soon as nothing else goes on; ends with the test. */
+export function runningClock(startMs: number): VirtualClock {
+  const virtual = new VirtualClock(startMs);
+  let going = true;
+  const tick = (): void => {
+    if (!going) return;
+    virtual.advanceToNext();
+    setImmediate(tick);
+  };
+  setImmediate(tick);
+  onTestFinished(() => {
+    going = false;
+  });
+  return virtual;
 }

@@ -1,0 +1,42 @@
+import type { Driver, SerialDriver } from "../kit/driver.js";
+import type { SerialAttachment } from "../transports/attachments.js";
+
+/** Drivers that may be tried on a port, the surest first, and why, in one sentence. */
+export interface Claim {
+  readonly drivers: readonly SerialDriver[];
+  readonly why: string;
+}
+
+/** Finds the drivers for a port by its USB identifiers. A chip that many makes use is tried last: a meter must answer. */
+export function claim(drivers: readonly Driver[], { usb, virtual }: SerialAttachment): Claim {
+  if (usb === null) {
+    return {
+      drivers: [],
+      why: "The system does not tell what is at this port; name it with `glucohub read --port` and `--driver`.",
+    };
+  }
+  const ids = `${usb.vendorId}:${usb.productId}`;
+  const found = drivers.flatMap((driver) => {
+    if (driver.transport !== "serial") return [];
+    const match = driver.usb.find(({ vendorId, productId }) => `${vendorId}:${productId}` === ids.toLowerCase());
+    return match === undefined ? [] : [{ driver, ambiguous: match.ambiguous }];
+  });
+  const name = usb.product === null ? ids : `${ids} (${usb.product})`;
+  if (found.length === 0) return { drivers: [], why: `No driver claims the device ${name}.` };
+  const sorted = [...found].sort((a, b) => Number(a.ambiguous) - Number(b.ambiguous));
+  const names = sorted.map(({ driver }) => driver.id).join(", ");
+  const sure = sorted.some(({ ambiguous }) => !ambiguous);
+  const why = sure
+    ? `The USB identifiers ${name} are those of ${names}.`
+    : `The cable's chip ${name} is one that meters of ${names} are connected with; the meter itself must answer.`;
+  return { drivers: sorted.map(({ driver }) => driver), why: virtual ? `A virtual meter. ${why}` : why };
+}
+
+/** True if the two are the same device at the same port. */
+export function sameAttachment(a: SerialAttachment, b: SerialAttachment): boolean {
+  return a.port === b.port && a.virtual === b.virtual && JSON.stringify(usbOf(a)) === JSON.stringify(usbOf(b));
+}
+
+function usbOf({ usb }: SerialAttachment): readonly (string | null)[] {
+  return usb === null ? [] : [usb.vendorId, usb.productId, usb.serial, usb.product];
+}

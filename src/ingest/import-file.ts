@@ -1,0 +1,168 @@
+import { randomUUID } from "node:crypto";
+import { basename } from "node:path";
+import { type Clock, type Log, silentLog } from "../domain/clock.js";
+import { asProblem, type Problem, type ProblemCode } from "../domain/problem.js";
+import type { SessionEvent } from "../domain/reading.js";
+import type { GlucoRecord, Kind } from "../domain/record.js";
+import type { ImportStatus } from "../domain/status.js";
+import type { Driver } from "../kit/driver.js";
+import type { FileTransport } from "../kit/transport.js";
+import type { Store } from "../store/store.js";
+import { openFile } from "../transports/file.js";
+import { abortProblem } from "./events.js";
+import { type Format, findFormat } from "./find-format.js";
+import type { OwnerOf } from "./owner.js";
+import { runSession } from "./session.js";
+import type { KindCount, SessionReport } from "./session-report.js";
+
+/** What a file is imported with. */
+export interface ImportOptions {
+  /** Path of the file, or the file as it stands open (it is closed in the end all the same). */
+  readonly file: string | FileTransport;
+  readonly drivers: readonly Driver[];
+  /** Null: a dry run, nothing is kept. */
+  readonly store: Store | null;
+  readonly clock: Clock;
+  /** Patient of the readings, and by a device's serial where the file names one. */
+  readonly ownerOf: OwnerOf;
+  /** Only these kinds; default or null: all. */
+  readonly kinds?: ReadonlySet<Kind> | null;
+  readonly signal: AbortSignal;
+  readonly log?: Log;
+  /** Name of the import, a UUID; default: a new one. */
+  readonly captureId?: string;
+  /** Name for people; default: the file's. */
+  readonly name?: string;
+  readonly onProgress?: ((status: ImportStatus) => void) | undefined;
+  readonly onRecord?: ((record: GlucoRecord, fresh: boolean) => void) | undefined;
+}
+
+/** How an import ended. Everything that it counts is durable (in a dry run: would be new as far as this file goes). */
+export interface ImportReport extends ImportStatus {
+  readonly outcome: "done" | ProblemCode;
+  readonly byKind: readonly KindCount[];
+  /** The first five things that were not understood, a sentence each. */
+  readonly notUnderstood: readonly string[];
+  /** Names of an archive's entries that were damaged beside those that were read. */
+  readonly damagedEntries: readonly string[];
+}
+
+/**
+ * Imports one health export into the store while it is read. Never rejects: a file that can't be opened or is of no
+ * known kind is the report's problem with state `failed`; one that breaks off keeps what came, with state `partial`.
+ * Importing the same file again finds everything known.
+ */
+export async function importFile(options: ImportOptions): Promise<ImportReport> {
+  const { signal } = options;
+  const progress = new Progress(options);
+  let file: FileTransport | null = typeof options.file === "string" ? null : options.file;
+  try {
+    file ??= await openFile(options.file as string);
+    progress.opened(file);
+    if (signal.aborted) throw abortProblem(signal);
+    const format = await findFormat(file, options.drivers, signal);
+    progress.found(format);
+    return progress.report(await readEntries(file, format, options, progress));
+  } catch (error) {
+    return progress.failed(signal.aborted ? abortProblem(signal) : asProblem(error));
+  } finally {
+    await file?.close();
+  }
+}
+
+async function readEntries(
+  file: FileTransport,
+  { driver, entries }: Format,
+  options: ImportOptions,
+  progress: Progress,
+): Promise<SessionReport> {
+  const { signal, log = silentLog, kinds = null } = options;
+  const { zone } = options.ownerOf(null);
+
+  async function* events(): AsyncGenerator<SessionEvent, void, void> {
+    for (const entry of entries) yield* driver.session({ file, entry, signal, log, zone, kinds });
+  }
+
+  return runSession({
+    driver,
+    events: events(),
+    store: options.store,
+    clock: options.clock,
+    ownerOf: options.ownerOf,
+    kind: "import",
+    captureId: progress.id,
+    port: null,
+    transcript: () => null,
+    signal,
+    collect: false,
+    onRecord: options.onRecord,
+    onProgress: ({ new: fresh, known, unreadable }) => progress.tell({ new: fresh, known, unreadable }),
+  });
+}
+
+/** The import's status as it goes on. */
+class Progress {
+  readonly id: string;
+  readonly #tell: ((status: ImportStatus) => void) | undefined;
+  #file: FileTransport | null = null;
+  #status: ImportStatus;
+  #damaged: readonly string[] = [];
+
+  constructor({ captureId, name, file, onProgress }: ImportOptions) {
+    this.id = captureId ?? randomUUID();
+    this.#tell = onProgress;
+    this.#status = {
+      import: this.id,
+      name: name ?? (typeof file === "string" ? basename(file) : file.name),
+      state: "running",
+      format: null,
+      doneBytes: 0,
+      totalBytes: 0,
+      new: 0,
+      known: 0,
+      unreadable: 0,
+      problem: null,
+    };
+  }
+
+  opened(file: FileTransport): void {
+    this.#file = file;
+    this.tell({ totalBytes: file.sizeBytes });
+  }
+
+  found({ driver, damaged }: Format): void {
+    this.#damaged = damaged.map(({ name }) => name);
+    this.tell({ format: driver.id });
+  }
+
+  tell(change: Partial<ImportStatus>): void {
+    // While the kind of file is looked for, an archive's entries are only looked at.
+    const doneBytes = this.#status.format === null ? 0 : Math.min(this.#file?.position() ?? 0, this.#status.totalBytes);
+    this.#status = { ...this.#status, doneBytes, ...change };
+    this.#tell?.(this.#status);
+  }
+
+  report(session: SessionReport): ImportReport {
+    const { new: fresh, known, unreadable, problem } = session;
+    const state = problem === null ? "done" : session.partial ? "partial" : "failed";
+    const doneBytes = problem === null ? this.#status.totalBytes : this.#status.doneBytes;
+    this.tell({ new: fresh, known, unreadable, state, doneBytes, problem: problem === null ? null : told(problem) });
+    return {
+      ...this.#status,
+      outcome: session.outcome,
+      byKind: session.byKind,
+      notUnderstood: session.firstUnreadable.map(({ detail }) => detail),
+      damagedEntries: this.#damaged,
+    };
+  }
+
+  failed(problem: Problem): ImportReport {
+    this.tell({ state: "failed", problem: told(problem) });
+    const damagedEntries = this.#damaged;
+    return { ...this.#status, outcome: problem.code, byKind: [], notUnderstood: [], damagedEntries };
+  }
+}
+
+function told({ code, message, remedy }: Problem): NonNullable<ImportStatus["problem"]> {
+  return { code, detail: message, remedy };
+}

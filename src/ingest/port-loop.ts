@@ -1,0 +1,213 @@
+import type { Clock, Log } from "../domain/clock.js";
+import { asProblem, isProblem, Problem } from "../domain/problem.js";
+import type { MeterStatus } from "../domain/status.js";
+import type { Driver, SerialDriver } from "../kit/driver.js";
+import type { Store } from "../store/store.js";
+import type { SerialAttachment } from "../transports/attachments.js";
+import { type Claim, claim } from "./attachment.js";
+import type { OwnerOf } from "./owner.js";
+import { type OpenSerial, type ReadMeterReport, readMeter } from "./read-meter.js";
+import { isQuiet, retryPause } from "./retry.js";
+import type { SessionProgress } from "./session-report.js";
+
+/** What every port's loop works with. */
+export interface PortLoopOptions {
+  readonly drivers: readonly Driver[];
+  readonly store: Store;
+  readonly openSerial: OpenSerial;
+  readonly clock: Clock;
+  readonly ownerOf: OwnerOf;
+  /** The hub's zone. */
+  readonly zone: string;
+  readonly log: Log;
+  readonly onStatus: (status: MeterStatus) => void;
+  /** New readings are durable. */
+  readonly onStored: () => void;
+  /** A meter that was read is read again after that many milliseconds (the demo); null: not until it is plugged in again. */
+  readonly rereadEveryMs: number | null;
+}
+
+/** How long an unplugged meter's session may take to notice by itself, milliseconds: it then knows what came last. */
+const DETACH_GRACE_MS = 2_500;
+
+/** One attached port from plugging in to unplugging: tries, reads, waits. */
+export class PortLoop {
+  readonly attachment: SerialAttachment;
+  /** Resolves when the loop has ended; never rejects. */
+  readonly ended: Promise<void>;
+  readonly #options: PortLoopOptions;
+  readonly #claim: Claim;
+  readonly #abort = new AbortController();
+  #pause = new AbortController();
+  #leaving = false;
+  #reading = false;
+  #status: MeterStatus;
+
+  constructor(attachment: SerialAttachment, options: PortLoopOptions) {
+    this.attachment = attachment;
+    this.#options = options;
+    this.#claim = claim(options.drivers, attachment);
+    const [first] = this.#claim.drivers;
+    this.#status = {
+      port: attachment.port,
+      driver: first?.id ?? null,
+      manufacturer: null,
+      model: null,
+      serial: null,
+      lastRead: null,
+      clockErrorMs: null,
+      state: first === undefined ? "unclaimed" : "waiting",
+      progress: { read: 0, expected: null, new: 0 },
+      detail: this.#claim.why,
+      virtual: attachment.virtual,
+    };
+    this.ended = this.#run().catch((error: unknown) => {
+      this.#tell({ state: "failed", detail: sentence(asProblem(error)) });
+      options.log.error({ port: attachment.port, code: asProblem(error).code }, "a port's loop broke off");
+    });
+  }
+
+  get status(): MeterStatus {
+    return this.#status;
+  }
+
+  /** Ends a pause, so that the port is read now; false if no driver claims it. */
+  readAgain(): boolean {
+    if (this.#claim.drivers.length === 0) return false;
+    this.#pause.abort();
+    return true;
+  }
+
+  /** The device was unplugged: lets its session notice that, and ends it if it does not. */
+  async detach(): Promise<void> {
+    this.#leave();
+    const grace = new AbortController();
+    if (this.#reading) {
+      this.#options.clock.sleep(DETACH_GRACE_MS, grace.signal).then(
+        () => this.#abort.abort(new Problem("TRANSPORT_GONE")),
+        () => undefined,
+      );
+    }
+    await this.ended;
+    grace.abort();
+  }
+
+  /** Ends whatever goes on; what was told is stored. */
+  async stop(): Promise<void> {
+    this.#leave();
+    this.#abort.abort(new Problem("TRANSPORT_CANCELED"));
+    await this.ended;
+  }
+
+  #leave(): void {
+    this.#leaving = true;
+    this.#pause.abort();
+  }
+
+  async #run(): Promise<void> {
+    this.#tell({});
+    let failures = 0;
+    while (!this.#leaving && this.#claim.drivers.length > 0) {
+      this.#pause = new AbortController();
+      const report = await this.#tryDrivers();
+      failures = report.problem === null ? 0 : failures + 1;
+      if (this.#leaving) return;
+      await this.#wait(
+        report.problem === null ? this.#options.rereadEveryMs : retryPause(report.problem, failures),
+        this.#pause.signal,
+      );
+    }
+  }
+
+  /** Tries the port's drivers in turn until a meter answers one of them; the last one's report. */
+  async #tryDrivers(): Promise<ReadMeterReport> {
+    let report: ReadMeterReport | null = null;
+    for (const driver of this.#claim.drivers) {
+      report = await this.#read(driver);
+      const answered = report.identity !== null || isProblem(report.problem, "TRANSPORT_OPEN", "TRANSPORT_GONE");
+      if (report.problem === null || answered || this.#leaving) break;
+    }
+    if (report === null) throw new Problem("DRIVER_NO_MATCH");
+    this.#tellEnd(report);
+    return report;
+  }
+
+  async #read(driver: SerialDriver): Promise<ReadMeterReport> {
+    const { usb, port, virtual } = this.attachment;
+    let told = 0;
+    this.#reading = true;
+    try {
+      return await readMeter({
+        ...this.#options,
+        port,
+        virtual,
+        driver,
+        usb: usb === null ? null : `${usb.vendorId}:${usb.productId}`,
+        signal: this.#abort.signal,
+        captureUnchanged: this.#options.rereadEveryMs === null,
+        onProgress: (progress) => {
+          this.#tellProgress(driver, progress);
+          if (progress.new > told) this.#options.onStored();
+          told = progress.new;
+        },
+      });
+    } finally {
+      this.#reading = false;
+    }
+  }
+
+  #tellProgress(driver: SerialDriver, { identity, clockErrorMs, read, expected, new: fresh }: SessionProgress): void {
+    this.#tell({
+      state: "reading",
+      driver: driver.id,
+      manufacturer: identity?.manufacturer ?? null,
+      model: identity?.model ?? null,
+      serial: identity?.serial ?? null,
+      clockErrorMs,
+      progress: { read, expected, new: fresh },
+      detail: this.#claim.why,
+    });
+  }
+
+  #tellEnd(report: ReadMeterReport): void {
+    const { problem, identity, clockErrorMs } = report;
+    const { log, clock } = this.#options;
+    const facts = { port: this.attachment.port, outcome: report.outcome, new: report.new, known: report.known };
+    if (problem === null) log.info(facts, "a meter was read");
+    else if (isQuiet(problem)) log.debug(facts, "no meter could be read at a port");
+    else log.warn(facts, "a meter was not read to the end");
+    const quiet = problem !== null && isQuiet(problem) && problem.code !== "TRANSPORT_OPEN";
+    this.#tell({
+      state: problem === null ? "done" : quiet ? "waiting" : "failed",
+      detail: problem === null ? doneSentence(report) : failureSentence(report, problem, this.#claim.why, quiet),
+      ...(identity === null ? {} : { lastRead: new Date(clock.now()).toISOString(), clockErrorMs }),
+    });
+  }
+
+  async #wait(ms: number | null, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const woken = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+    if (ms === null) return woken;
+    await Promise.race([woken, this.#options.clock.sleep(ms, signal).catch(() => undefined)]);
+  }
+
+  #tell(change: Partial<MeterStatus>): void {
+    this.#status = { ...this.#status, ...change };
+    this.#options.onStatus(this.#status);
+  }
+}
+
+function doneSentence({ new: fresh, known, unreadable }: ReadMeterReport): string {
+  const bad = unreadable === 0 ? "" : ` ${unreadable} could not be understood and are kept for inspection.`;
+  return `Read to the end: ${fresh} new, ${known} known.${bad}`;
+}
+
+function failureSentence(report: ReadMeterReport, problem: Problem, why: string, quiet: boolean): string {
+  if (quiet) return `${sentence(problem)} ${why}`;
+  const kept = report.partial ? ` Kept so far: ${report.new} new, ${report.known} known.` : "";
+  return `${sentence(problem)}${kept}`;
+}
+
+function sentence(problem: Problem): string {
+  return `${problem.message.replace(/[.\s]*$/, "")}. ${problem.remedy}`;
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import type { Clock, Log } from "../domain/clock.js";
+import { asProblem } from "../domain/problem.js";
+import type { SessionEvent } from "../domain/reading.js";
+import type { GlucoRecord } from "../domain/record.js";
+import type { SerialDriver } from "../kit/driver.js";
+import type { SerialSettings, StreamTransport } from "../kit/transport.js";
+import type { Store } from "../store/store.js";
+import { type RecordingTransport, recordTransport } from "../transports/record.js";
+import type { OwnerOf } from "./owner.js";
+import { runSession } from "./session.js";
+import type { SessionProgress, SessionReport } from "./session-report.js";
+
+/** Opens a serial port; rejects with a Problem (`openSerial` of the transports, or a stand-in). */
+export type OpenSerial = (path: string, settings: SerialSettings, signal?: AbortSignal) => Promise<StreamTransport>;
+
+/** What one meter is read with. */
+export interface ReadMeterOptions {
+  /** Device path. */
+  readonly port: string;
+  readonly driver: SerialDriver;
+  readonly openSerial: OpenSerial;
+  /** Null: its readings are told and not kept. */
+  readonly store: Store | null;
+  readonly clock: Clock;
+  readonly ownerOf: OwnerOf;
+  /** The hub's zone, for the transcript's head. */
+  readonly zone: string;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+  /** `vid:pid`, for the transcript's head; null if unknown. */
+  readonly usb?: string | null;
+  readonly virtual?: boolean;
+  /** False: no capture if there was nothing new; default true. */
+  readonly captureUnchanged?: boolean;
+  readonly onRecord?: ((record: GlucoRecord, fresh: boolean) => void) | undefined;
+  readonly onProgress?: ((progress: SessionProgress) => void) | undefined;
+}
+
+/** How a meter's session ended, with all that was said. */
+export interface ReadMeterReport extends SessionReport {
+  /** The transcript as text; null if the port could not be opened. */
+  readonly transcript: string | null;
+}
+
+/**
+ * Reads one meter now: opens its port, runs the driver's conversation into the store, writes the conversation down and
+ * closes the port in every case. Never rejects: see `runSession`; a port that can't be opened is the report's problem.
+ */
+export async function readMeter(options: ReadMeterOptions): Promise<ReadMeterReport> {
+  const { driver, clock, signal, log, port } = options;
+  let recorder: RecordingTransport | null = null;
+
+  async function* events(): AsyncGenerator<SessionEvent, void, void> {
+    const transport = await options.openSerial(port, driver.settings, signal);
+    try {
+      // It may have opened after all when nobody waited for it any more.
+      signal.throwIfAborted();
+      recorder = recordTransport(transport, clock, {
+        driver: driver.id,
+        transport: "serial",
+        origin: options.virtual === true ? "simulated" : "capture",
+        zone: options.zone,
+        ...(options.usb ? { usb: options.usb } : {}),
+      });
+      yield* driver.session({ transport: recorder, clock, signal, log });
+    } finally {
+      await transport.close();
+    }
+  }
+
+  const text = (): string | null => recorder?.text() ?? null;
+  const report = await runSession({
+    driver,
+    events: events(),
+    store: options.store,
+    clock,
+    ownerOf: options.ownerOf,
+    kind: "session",
+    captureId: randomUUID(),
+    port,
+    transcript: text,
+    signal,
+    captureUnchanged: options.captureUnchanged,
+    onRecord: options.onRecord,
+    onProgress: options.onProgress,
+  });
+  await close(recorder, log);
+  return { ...report, transcript: text() };
+}
+
+async function close(transport: RecordingTransport | null, log: Log): Promise<void> {
+  try {
+    await transport?.close();
+  } catch (error) {
+    log.warn({ code: asProblem(error).code }, "the port could not be closed");
+  }
+}

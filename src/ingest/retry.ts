@@ -1,0 +1,24 @@
+import type { Problem } from "../domain/problem.js";
+
+/** Pauses after the first tries, milliseconds. */
+const PAUSES_MS = [2_000, 5_000, 10_000, 20_000] as const;
+/** Pause while nobody answers at an attached port: a meter that is switched on is read within half a minute. */
+const WAITING_PAUSE_MS = 30_000;
+/** Pause after a meter broke off again and again: each try leaves a capture in the store. */
+const BROKEN_PAUSE_MS = 600_000;
+
+/**
+ * How long to wait before a port is tried again, milliseconds; null: not until it is plugged in again or a person asks.
+ * `failures` counts the tries in a row that failed, from 1.
+ */
+export function retryPause(problem: Problem, failures: number): number | null {
+  if (problem.retry === "never") return null;
+  const early = PAUSES_MS[failures - 1];
+  if (early !== undefined) return early;
+  return isQuiet(problem) ? WAITING_PAUSE_MS : BROKEN_PAUSE_MS;
+}
+
+/** True if nobody was there to read: no fault of a meter. */
+export function isQuiet({ code }: Problem): boolean {
+  return code === "METER_TIMEOUT" || code === "METER_NOT_READY" || code === "TRANSPORT_OPEN";
+}

@@ -3,7 +3,6 @@ import { derivedId } from "../domain/identity.js";
 import { manualFields } from "../domain/manual.js";
 import { Problem } from "../domain/problem.js";
 import { fieldsText, type Kind, type RecordFields } from "../domain/record.js";
-import { normalInstant } from "../domain/validate.js";
 import { historyOf, listRecords, outerState } from "../store/queries.js";
 import {
   type Author,
@@ -15,7 +14,6 @@ import {
   type StoredRecord,
 } from "../store/records.js";
 import { type App, answers, docs } from "./app.js";
-import { instantOf } from "./instant.js";
 import type { HubPorts } from "./ports.js";
 import { namesState, quoted, requiredState } from "./preconditions.js";
 import {
@@ -58,7 +56,6 @@ export function recordRoutes(app: App, ports: HubPorts): void {
     },
     async (request, reply) => {
       const { kind, ...given } = request.body;
-      requireRealDay(given["time"]);
       const key = request.headers["idempotency-key"];
       const id = key === undefined ? randomUUID() : derivedId("idempotency-key", request.by, String(key));
       const fresh = manualFields(id, kind, given, ports.now());
@@ -100,7 +97,6 @@ export function recordRoutes(app: App, ports: HubPorts): void {
       },
     },
     async (request, reply) => {
-      requireRealDay(request.body["time"]);
       const { id } = request.params;
       const etag = await requiredState(store, id, request.headers["if-match"]);
       const stored = await editRecord(store, id, request.body, author(request.by, "edited"), etag);
@@ -160,12 +156,6 @@ export function recordRoutes(app: App, ports: HubPorts): void {
     reply.header("etag", quoted(etag));
     return record;
   }
-}
-
-/** A day that does not exist would be moved to another one, silently. */
-function requireRealDay(time: unknown): void {
-  if (typeof time === "string" && normalInstant(time) !== null && instantOf(time) === null)
-    throw new Problem("RECORD_INVALID", `time must be of a day that exists, not "${time}".`);
 }
 
 /**

@@ -1,5 +1,7 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { basename } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { type Clock, type Log, silentLog } from "../domain/clock.js";
 import { asProblem, type Problem, type ProblemCode } from "../domain/problem.js";
 import type { SessionEvent } from "../domain/reading.js";
@@ -93,11 +95,23 @@ async function readEntries(
     captureId: progress.id,
     port: null,
     transcript: () => null,
+    fileSum: async () => (typeof options.file === "string" ? fileSum(options.file, signal) : null),
     signal,
     collect: false,
     onRecord: options.onRecord,
     onProgress: ({ new: fresh, known, unreadable }) => progress.tell({ new: fresh, known, unreadable }),
   });
+}
+
+/** SHA-256 of a file, hex; null if it can't be read to its end any more. */
+async function fileSum(path: string, signal: AbortSignal): Promise<string | null> {
+  try {
+    const hash = createHash("sha256");
+    await pipeline(createReadStream(path), hash, { signal });
+    return hash.digest("hex");
+  } catch {
+    return null;
+  }
 }
 
 /** The import's status as it goes on. */

@@ -29,6 +29,8 @@ export interface SessionOptions {
   readonly port: string | null;
   /** The conversation so far; asked once, at the end. */
   readonly transcript: () => string | null;
+  /** SHA-256 (hex) of the file that an import reads; null or absent: not known. Asked for at the end. */
+  readonly fileSum?: (() => Promise<string | null>) | undefined;
   readonly signal: AbortSignal;
   /** Each record after it is durable, and whether it was new; of a known one it is what the source says, not the store. */
   readonly onRecord?: ((record: GlucoRecord, fresh: boolean) => void) | undefined;
@@ -155,6 +157,7 @@ class Book {
     const endedAt = isoNow(clock);
     const { manufacturer = null, model = null, serial = null, firmware = null } = identity ?? {};
     const transcript = this.#transcript();
+    const sha256 = wanted ? ((await this.#options.fileSum?.()) ?? null) : null;
     await writePatiently(store, async (tx) => {
       const capture: Capture = {
         id: captureId,
@@ -167,6 +170,7 @@ class Book {
         records: this.tally.recordIds,
         counts: { new: this.tally.new, known: this.tally.known, unreadable: this.tally.unreadable },
         transcript,
+        sha256,
       };
       if (wanted) await addCapture(tx, capture);
       if (kind === "session" && port !== null && serial !== null) {

@@ -32,6 +32,8 @@ export interface Capture {
   readonly counts: CaptureCounts;
   /** The transcript; null for an import. */
   readonly transcript: string | null;
+  /** SHA-256 (hex) of an import's file; null: not known. That of a transcript is computed here. */
+  readonly sha256?: string | null;
 }
 
 /** Keeps a capture; it never changes after that. */
@@ -49,7 +51,7 @@ export async function addCapture(tx: Tx, capture: Capture): Promise<void> {
       device: JSON.stringify(capture.device),
       records: JSON.stringify(capture.records),
       counts: JSON.stringify(capture.counts),
-      sha256: bytes === null ? null : createHash("sha256").update(bytes).digest("hex"),
+      sha256: bytes === null ? (capture.sha256 ?? null) : createHash("sha256").update(bytes).digest("hex"),
       bytes: bytes === null ? null : gzipSync(bytes),
       uploaded: 0,
     })

@@ -11,7 +11,8 @@ let data: string;
 beforeEach(() => {
   data = dataFolder();
 });
-afterEach(() => rmSync(data, { recursive: true, force: true }));
+// A killed hub's Redis may still be writing its last words.
+afterEach(() => rmSync(data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
 
 const entry = (value: number) => ({ kind: "glucose", value, unit: "mg/dL", time: "2026-01-02T03:04:05Z" });
 
@@ -138,6 +139,7 @@ describe.skipIf(!isBuilt)("the hub as a process", () => {
       GLUCOHUB_CLOUD_KIND: "native",
       GLUCOHUB_CLOUD_URL: cloud.url,
       GLUCOHUB_CLOUD_TOKEN: "t",
+      GLUCOHUB_SYNC_EVERY_MS: "1000",
     });
     const redis = (): number[] =>
       processesWith("redis-server").filter(

@@ -156,18 +156,12 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     onStop(() => inbox.stop());
   }
 
-  let full = false;
   const health = async () => {
     const degraded: string[] = [];
-    const status = await sync.status();
-    if (settings.cloud.kind !== "none" && status.lastError !== null) degraded.push("cloud");
+    if ((await sync.status()).lastError !== null) degraded.push("cloud");
     if (!["up", "configured"].includes(sync.redis())) degraded.push("redis");
-    full = await storeCounts(store).then(
-      () => false,
-      () => true,
-    );
-    if (full) degraded.push("store");
-    return { ok: !full, degraded };
+    if (store.problem !== null) degraded.push("store");
+    return { ok: store.problem === null, degraded };
   };
 
   const api = await startApi({

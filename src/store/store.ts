@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Statement } from "better-sqlite3";
 import type { Kysely, Transaction } from "kysely";
+import type { Problem } from "../domain/problem.js";
 import { type Connection, connect, storeProblem } from "./connection.js";
 import type { HotStatement } from "./hot.js";
 import { migrate } from "./migrate.js";
@@ -41,6 +42,7 @@ export class Store {
   readonly #reader: Connection;
   readonly #prepared = new Map<string, Statement<unknown[]>>();
   readonly #listeners = new Set<() => void>();
+  #problem: Problem | null = null;
 
   private constructor(writer: Connection, reader: Connection, path: string, facts: ReadonlyMap<string, string>) {
     this.#writer = writer;
@@ -71,8 +73,11 @@ export class Store {
     try {
       result = await this.#writer.db.transaction().execute((db) => work(this.#tx(db)));
     } catch (error) {
-      throw storeProblem(error);
+      const problem = storeProblem(error);
+      if (problem.code === "STORE_FULL" || problem.code === "STORE_UNUSABLE") this.#problem = problem;
+      throw problem;
     }
+    this.#problem = null;
     for (const listener of this.#listeners) listener();
     // SQLite works synchronously: without a turn for the others a long import would keep them waiting to its end.
     await nextTurn();
@@ -83,6 +88,11 @@ export class Store {
   onCommit(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Why the last write failed, if the disk or the file was at fault and nothing was written since. */
+  get problem(): Problem | null {
+    return this.#problem;
   }
 
   /** A number that changes when any other connection or process committed. Costs a few microseconds. */

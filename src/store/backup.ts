@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { Problem } from "../domain/problem.js";
 import { auditStore, type StoreAudit } from "./audit.js";
-import { copyStore, nameFile, removeStore } from "./copy.js";
+import { storeProblem } from "./connection.js";
+import { copyStore, linkOrMove, removeStore } from "./copy.js";
 
 /**
  * Backs a store up into a new file while it is in use: copied, then audited, and only then given its name. Throws USAGE
@@ -17,7 +18,11 @@ export async function backupStore(path: string, file: string): Promise<StoreAudi
     const audit = auditStore(draft);
     const [fault] = audit.faults;
     if (fault !== undefined) throw new Problem("STORE_UNUSABLE", `The copy of the store is not sound: ${fault}.`);
-    if (!nameFile(draft, file)) throw taken();
+    try {
+      linkOrMove(draft, file);
+    } catch (error) {
+      throw existsSync(file) ? taken() : storeProblem(error, file);
+    }
     return audit;
   } finally {
     removeStore(draft);

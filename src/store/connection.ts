@@ -1,13 +1,5 @@
 import Database from "better-sqlite3";
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type Driver,
-  Kysely,
-  SqliteDialect,
-  type SqliteDialectConfig,
-  SqliteDriver,
-} from "kysely";
+import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, SqliteDialect, SqliteDriver } from "kysely";
 import { asProblem, isProblem, Problem } from "../domain/problem.js";
 import type { Schema } from "./schema.js";
 
@@ -27,23 +19,37 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Kysely begins plainly, and a transaction that reads first and writes later then fails at once when another wrote. */
+/**
+ * Kysely begins plainly, and a transaction that reads first and writes later then fails at once when another wrote. And
+ * where SQLite has rolled back by itself (a full disk), Kysely's own rollback fails and hides why.
+ */
 class ImmediateDriver extends SqliteDriver {
+  readonly #raw: Database.Database;
+
+  constructor(raw: Database.Database) {
+    super({ database: raw });
+    this.#raw = raw;
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#raw.inTransaction) await super.rollbackTransaction(connection);
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw("begin immediate"));
   }
 }
 
 class ImmediateDialect extends SqliteDialect {
-  readonly #config: SqliteDialectConfig;
+  readonly #raw: Database.Database;
 
-  constructor(config: SqliteDialectConfig) {
-    super(config);
-    this.#config = config;
+  constructor(raw: Database.Database) {
+    super({ database: raw });
+    this.#raw = raw;
   }
 
   override createDriver(): Driver {
-    return new ImmediateDriver(this.#config);
+    return new ImmediateDriver(this.#raw);
   }
 }
 
@@ -72,7 +78,7 @@ export function connect(path: string, role: Role): Connection {
   let fence = -1;
   raw.function("glucohub_role", { deterministic: true }, () => role);
   raw.function("glucohub_fence", () => fence);
-  const db = new Kysely<Schema>({ dialect: new ImmediateDialect({ database: raw }) });
+  const db = new Kysely<Schema>({ dialect: new ImmediateDialect(raw) });
   return {
     role,
     raw,

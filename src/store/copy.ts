@@ -1,19 +1,22 @@
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
+import { Problem } from "../domain/problem.js";
 import { storeProblem } from "./connection.js";
 
 /**
  * Copies a store's file, as of one moment, to a new file that only its owner can read and that is whole in itself: no
- * journal stands beside it. Whatever is at `to` is replaced. Throws a STORE problem, and then nothing is at `to`.
+ * journal stands beside it. Whatever is at `to` is replaced. Throws
+ * FILE_NOT_FOUND where `to` can't be written, else a STORE problem; then nothing is at `to`.
  */
 export async function copyStore(from: string, to: string): Promise<void> {
   removeStore(to);
   let source: Database.Database | null = null;
   try {
     source = new Database(from, { readonly: true, fileMustExist: true });
-    closeSync(openSync(to, "wx", 0o600));
-    await source.backup(to);
+    makeEmpty(to);
+    // In one go: whoever writes meanwhile would make it begin again after each part.
+    await source.backup(to, { progress: () => 1_000_000_000 });
     leaveWal(to);
   } catch (error) {
     removeStore(to);
@@ -21,6 +24,20 @@ export async function copyStore(from: string, to: string): Promise<void> {
   } finally {
     source?.close();
   }
+}
+
+function makeEmpty(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (cause) {
+    if (!existsSync(dirname(path)) || isDenied(cause))
+      throw new Problem("FILE_NOT_FOUND", `${path} can't be written.`, {}, { cause });
+    throw cause;
+  }
+}
+
+function isDenied(error: unknown): boolean {
+  return error instanceof Error && "code" in error && ["EACCES", "EPERM", "EROFS"].includes(String(error.code));
 }
 
 /**
@@ -40,20 +57,19 @@ export function leaveWal(path: string): void {
   syncFile(path);
 }
 
-/** Gives the file its name if no other file has it; false if one has. Durable when it returns. */
-export function nameFile(draft: string, path: string): boolean {
+/**
+ * Gives a file a second name, or only that one where the file system knows no links (a memory stick's). Durable when it
+ * returns. Throws what the system throws, EEXIST if the name is taken.
+ */
+export function linkOrMove(path: string, name: string): void {
   try {
-    linkSync(draft, path);
-    rmSync(draft);
+    linkSync(path, name);
   } catch (error) {
-    if (existsSync(path)) return false;
-    // A memory stick's file system knows no links.
-    if (!(error instanceof Error && "code" in error && ["EPERM", "ENOTSUP", "ENOSYS"].includes(String(error.code))))
-      throw error;
-    renameSync(draft, path);
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!["EPERM", "ENOTSUP", "ENOSYS"].includes(code) || existsSync(name)) throw error;
+    renameSync(path, name);
   }
-  syncFile(dirname(path));
-  return true;
+  syncFile(dirname(name));
 }
 
 /** Removes a store's file and its journals. */

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { isProblem, Problem } from "../domain/problem.js";
 import { auditStore, type StoreAudit } from "./audit.js";
 import { connect } from "./connection.js";
-import { copyStore, leaveWal, nameFile, removeStore, syncFile } from "./copy.js";
+import { copyStore, leaveWal, linkOrMove, removeStore, syncFile } from "./copy.js";
 import { migrate } from "./migrate.js";
 import { MIGRATIONS } from "./migrations/index.js";
 
@@ -36,7 +36,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<{ kept: st
     if (audit.schemaVersion > MIGRATIONS.length) throw new Problem("STORE_NEWER");
     const [fault] = audit.faults;
     if (fault !== undefined) throw new Problem("STORE_UNUSABLE", `${backup} is no sound backup: ${fault}.`);
-    migrate(draft, { hub: "", epoch }, null);
+    migrate(draft, { hub: epoch, epoch }, null);
     beginNewEpoch(draft, epoch);
     leaveWal(draft);
     const kept = existsSync(path) ? keepAside(path, at) : null;
@@ -74,11 +74,6 @@ function keepAside(path: string, at: string): string {
     for (const suffix of ["", "-wal", "-shm"]) if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix);
     return kept;
   }
-  keepName(path, kept);
-  return kept;
-}
-
-function keepName(path: string, kept: string): void {
   linkOrMove(path, kept);
-  syncFile(dirname(path));
+  return kept;
 }

@@ -26,6 +26,30 @@ export function glucohub(data: string, args: readonly string[], env: Readonly<Re
   });
 }
 
+/** How a command ended. */
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A command as a process of its own, to its end, whatever comes of it. The test goes on meanwhile: it may play a meter. */
+export async function tryGlucohub(
+  data: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [join(ROOT, "config/glucohub.mjs"), ...args], {
+    env: { ...process.env, GLUCOHUB_DATA: data, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const [out, err]: Buffer[][] = [[], []];
+  child.stdout.on("data", (bytes: Buffer) => out?.push(bytes));
+  child.stderr.on("data", (bytes: Buffer) => err?.push(bytes));
+  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
+  return { status, stdout: Buffer.concat(out ?? []).toString(), stderr: Buffer.concat(err ?? []).toString() };
+}
+
 /** A program of ours that goes on running. */
 export interface Running {
   readonly child: ChildProcess;

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { DRIVERS } from "../drivers/index.js";
 import { startApi } from "./api/start-api.js";
 import type { Log } from "./domain/clock.js";
+import { Problem } from "./domain/problem.js";
 import type { HubEvent, ImportStatus } from "./domain/status.js";
 import { startChangeFeed } from "./hub/change-feed.js";
 import { startDemo } from "./hub/demo.js";
@@ -72,6 +73,12 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
   const clock = systemClock;
   const { data } = options.settings;
 
+  if (options.settings.database.url !== null) {
+    throw new Problem(
+      "SETTINGS_INVALID",
+      "A shared PostgreSQL store (database.url, GLUCOHUB_DATABASE_URL) is not available yet; leave it out.",
+    );
+  }
   const lock = acquireHubLock(data);
   onStop(() => lock.release());
   guardDemo(data, demo);

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ScratchAnswer, type ScratchCloud, startScratchCloud } from "../../test/helpers/scratch-cloud.js";
 import { derivedId } from "../domain/identity.js";
-import { type ScratchAnswer, type ScratchCloud, startScratchCloud } from "./scratch-cloud.js";
 
 let cloud: ScratchCloud;
 

@@ -6,7 +6,7 @@ import {
   type ScratchResult,
   sampleChange,
   startScratchCloud,
-} from "./scratch-cloud.js";
+} from "../../test/helpers/scratch-cloud.js";
 
 // Written against the protocol's page with bare requests: nothing of a hub's own client is used here.
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ScratchCloud, startScratchCloud } from "../../test/helpers/scratch-cloud.js";
 import { derivedId } from "../domain/identity.js";
 import { EMPTY_FIELDS } from "../domain/record.js";
-import { type ScratchCloud, startScratchCloud } from "./scratch-cloud.js";
 
 let cloud: ScratchCloud;
 let counter = 0;

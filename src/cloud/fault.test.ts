@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { type ScratchCloud, startScratchCloud } from "../../test/helpers/scratch-cloud.js";
 import { derivedId } from "../domain/identity.js";
 import type { Fault } from "./fault.js";
-import { type ScratchCloud, startScratchCloud } from "./scratch-cloud.js";
 
 const clouds: ScratchCloud[] = [];
 

@@ -1,11 +1,11 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ScratchCloud, startScratchCloud } from "../../test/helpers/scratch-cloud.js";
 import { silentLog } from "../domain/clock.js";
 import { derivedId } from "../domain/identity.js";
 import { systemClock } from "../kit/system-clock.js";
 import { isLoopback } from "./guard.js";
-import { type ScratchCloud, startScratchCloud } from "./scratch-cloud.js";
 import { startCloud } from "./start-cloud.js";
 
 let cloud: ScratchCloud;

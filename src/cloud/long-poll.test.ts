@@ -1,7 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import {
+  type ScratchAnswer,
+  type ScratchCloud,
+  sampleChange,
+  startScratchCloud,
+} from "../../test/helpers/scratch-cloud.js";
 import type { Clock } from "../domain/clock.js";
-import { type ScratchAnswer, type ScratchCloud, sampleChange, startScratchCloud } from "./scratch-cloud.js";
 
 /** A clock of which the test says when a time is over. */
 function drivenClock(): Clock & { advance(ms: number): void } {

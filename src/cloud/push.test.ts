@@ -9,7 +9,7 @@ import {
   sampleChange,
   sampleFields,
   startScratchCloud,
-} from "./scratch-cloud.js";
+} from "../../test/helpers/scratch-cloud.js";
 
 // Written against the protocol's page with bare requests: nothing of a hub's own client is used here.
 

@@ -6,9 +6,9 @@ import type { Settings } from "../settings/settings.js";
 import { dirtyCounts, openConflicts } from "../store/queries.js";
 import type { Store } from "../store/store.js";
 import { syncState } from "../store/sync-state.js";
+import { type RedisSupervisor, superviseRedis } from "../sync/bell/redis.js";
+import { type Schedule, startSchedule } from "../sync/bell/schedule.js";
 import { openCloud } from "../sync/clouds/index.js";
-import { type RedisSupervisor, superviseRedis } from "../sync/redis.js";
-import { type Schedule, startSchedule } from "../sync/schedule.js";
 import { type SyncThread, startSyncThread } from "../sync/thread.js";
 
 /** Synchronisation as the hub runs it: Redis, the schedule that rings, the worker that is rung. */

@@ -132,8 +132,9 @@ export class Store {
   }
 
   async close(): Promise<void> {
-    await this.#writer.close();
+    // The last one to close tidies the write-ahead log away, which a reading connection can't.
     await this.#reader.close();
+    await this.#writer.close();
   }
 
   #tx(db: Transaction<Schema>): Tx {

@@ -15,11 +15,13 @@ export interface Compared<T> {
  * figures and its ratio belong together. Ours runs first in the first pair.
  *
  * @param value what of a run is compared, above 0
+ * @param say told of each pair, so that a person sees how far they lie apart
  */
 export async function compare<T>(
   ours: () => Promise<T>,
   floor: () => Promise<T>,
   value: (run: T) => number,
+  say: (line: string) => void,
 ): Promise<Compared<T>> {
   const pairs: Compared<T>[] = [];
   for (let round = 0; round < PAIRS; round += 1) {
@@ -27,7 +29,9 @@ export async function compare<T>(
     const first = await one();
     const second = await other();
     const [mine, least] = round % 2 === 0 ? [first, second] : [second, first];
-    pairs.push({ ours: mine, floor: least, ratio: value(mine) / value(least) });
+    const ratio = value(mine) / value(least);
+    say(`Pair ${round + 1}: ${value(mine).toFixed(2)} against ${value(least).toFixed(2)}, ratio ${ratio.toFixed(2)}.`);
+    pairs.push({ ours: mine, floor: least, ratio });
   }
   pairs.sort((a, b) => a.ratio - b.ratio);
   const middle = pairs[Math.floor(PAIRS / 2)];

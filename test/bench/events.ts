@@ -19,6 +19,7 @@ export const benchEvents: Bench = async (context) => {
     },
     () => floorEvents(context.readings),
     (latencies) => percentile(latencies, 0.95),
+    context.say,
   );
   const figure = (name: string, share: number, atMost: number | null) => {
     const [mine, least] = [percentile(ours, share), percentile(floor, share)];

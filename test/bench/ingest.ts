@@ -26,6 +26,7 @@ export const benchIngest: Bench = async (context) => {
     () => intoStore(path(), records),
     () => intoTable(path(), rows),
     (ms) => ms,
+    context.say,
   );
   const name = `ingest of ${context.records} records`;
   return [{ name, unit: "ms", ours, floor, ratio, target: { of: "ratio", atMost: 3 } }];

@@ -38,6 +38,7 @@ export const benchPush: Bench = async (context) => {
       return postAll(join(context.folder, `floor-${runs}.db`), bodies);
     },
     (run) => run.pushMs,
+    context.say,
   );
   const name = `push of ${context.records} records`;
   return [

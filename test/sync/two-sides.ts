@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fault } from "../../src/cloud/fault.js";
-import { startScratchCloud } from "../../src/cloud/scratch-cloud.js";
 import { silentLog } from "../../src/domain/clock.js";
 import { derivedId } from "../../src/domain/identity.js";
 import { EMPTY_FIELDS, fieldsText, type RecordFields } from "../../src/domain/record.js";
@@ -13,6 +12,7 @@ import { Store } from "../../src/store/store.js";
 import type { Cloud } from "../../src/sync/clouds/cloud.js";
 import { nativeCloud } from "../../src/sync/clouds/native.js";
 import { type Engine, startEngine } from "../../src/sync/engine.js";
+import { startScratchCloud } from "../helpers/scratch-cloud.js";
 
 /** A reading of a meter that does not exist. */
 export function reading(index: number): NewRecord {

@@ -1,4 +1,4 @@
-import type { Log } from "../domain/clock.js";
+import type { Log } from "../../domain/clock.js";
 
 /** Rings one at a time: however many ask while one rings, exactly one more follows it. */
 export interface Bell {

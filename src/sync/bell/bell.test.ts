@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Log, silentLog } from "../domain/clock.js";
+import { type Log, silentLog } from "../../domain/clock.js";
 import { makeBell } from "./bell.js";
 
 /** A bell whose rings end when told to. */

@@ -1,5 +1,5 @@
 import type { Queue, Worker } from "bullmq";
-import type { Clock, Log } from "../domain/clock.js";
+import type { Clock, Log } from "../../domain/clock.js";
 import { openClients, type RedisClients, type RedisPlace } from "./redis-clients.js";
 import { settlesWithin } from "./settles-within.js";
 

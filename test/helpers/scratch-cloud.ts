@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { silentLog } from "../domain/clock.js";
-import { EMPTY_FIELDS } from "../domain/record.js";
-import { systemClock } from "../kit/system-clock.js";
-import { type Cloud, type CloudOptions, startCloud } from "./start-cloud.js";
+import { type Cloud, type CloudOptions, startCloud } from "../../src/cloud/start-cloud.js";
+import { silentLog } from "../../src/domain/clock.js";
+import { EMPTY_FIELDS } from "../../src/domain/record.js";
+import { systemClock } from "../../src/kit/system-clock.js";
 
 /** A cloud for one test, and a way to talk to it that knows nothing of our own client. */
 export interface ScratchCloud extends Cloud {

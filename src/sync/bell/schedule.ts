@@ -1,4 +1,4 @@
-import type { Clock, Log } from "../domain/clock.js";
+import type { Clock, Log } from "../../domain/clock.js";
 import { makeBell } from "./bell.js";
 import type { RedisPlace } from "./redis-clients.js";
 import { openLink } from "./redis-link.js";

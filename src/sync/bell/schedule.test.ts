@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { type PrivateRedis, privateRedis, redisProgram } from "../../test/helpers/private-redis.js";
-import { type Log, silentLog } from "../domain/clock.js";
-import { systemClock } from "../kit/system-clock.js";
+import { type PrivateRedis, privateRedis, redisProgram } from "../../../test/helpers/private-redis.js";
+import { type Log, silentLog } from "../../domain/clock.js";
+import { systemClock } from "../../kit/system-clock.js";
 import { type Schedule, type ScheduleOptions, startSchedule } from "./schedule.js";
 
 interface Ring {

@@ -1,4 +1,4 @@
-import type { Clock } from "../domain/clock.js";
+import type { Clock } from "../../domain/clock.js";
 
 /** True if `work` resolves within `ms`, false if the time is over first (the work then goes on); rejects as it does. */
 export async function settlesWithin(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {

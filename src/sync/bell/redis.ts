@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
-import type { Clock, Log } from "../domain/clock.js";
+import type { Clock, Log } from "../../domain/clock.js";
 import { findRedis, programFolders, redisCommand } from "./redis-program.js";
 import { askRedis, redisFiles, removeFormer } from "./redis-socket.js";
 

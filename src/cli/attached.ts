@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { DRIVERS } from "../../drivers/index.js";
+import type { MeterStatus } from "../domain/status.js";
+import { type Claim, claim } from "../ingest/attachment.js";
+import type { Settings } from "../settings/settings.js";
+import { type KnownMeter, listMeters } from "../store/meters.js";
+import type { Store } from "../store/store.js";
+import type { SerialAttachment } from "../transports/attachments.js";
+import { listSerialPorts } from "../transports/serial-ports.js";
+import type { Cli } from "./cli.js";
+
+/** A port that is attached now, with the drivers that claim it and why. */
+export interface AttachedPort {
+  readonly attachment: SerialAttachment;
+  readonly claim: Claim;
+}
+
+/** Looks at what is attached. Says on standard error what keeps it from knowing more. */
+export async function attachedPorts(cli: Cli, { data }: Settings): Promise<readonly AttachedPort[]> {
+  const { ports, missing } = await listSerialPorts({ portsDir: join(data, "ports") });
+  if (missing === "udev")
+    cli.out.note("The program udevadm is missing (package udev): less is known of the ports than could be.");
+  if (missing === "serialport") cli.out.note("The package serialport can't be loaded: real ports can't be read.");
+  return ports.map((attachment) => ({ attachment, claim: claim(DRIVERS, attachment) }));
+}
+
+/** Attached and known meters as a hub would tell of them, while none runs: nobody reads, so nothing goes on. */
+export async function metersWithoutHub(cli: Cli, settings: Settings, store: Store): Promise<MeterStatus[]> {
+  const ports = await attachedPorts(cli, settings);
+  return [...ports.map(attachedStatus), ...(await listMeters(store)).map(knownStatus)];
+}
+
+const NO_PROGRESS = { read: 0, expected: null, new: 0 };
+
+function attachedStatus({ attachment, claim: { drivers, why } }: AttachedPort): MeterStatus {
+  const [first] = drivers;
+  return {
+    port: attachment.port,
+    driver: first?.id ?? null,
+    manufacturer: null,
+    model: null,
+    serial: null,
+    lastRead: null,
+    clockErrorMs: null,
+    state: first === undefined ? "unclaimed" : "waiting",
+    progress: NO_PROGRESS,
+    detail: why,
+    virtual: attachment.virtual,
+  };
+}
+
+function knownStatus(meter: KnownMeter): MeterStatus {
+  const { driver, manufacturer, model, serial, lastReadAt, clockErrorMs, outcome, port } = meter;
+  const how = outcome === "done" ? "Read to the end" : `The last session ended with ${outcome}`;
+  return {
+    port: null,
+    driver,
+    manufacturer,
+    model,
+    serial,
+    lastRead: lastReadAt,
+    clockErrorMs,
+    state: "away",
+    progress: NO_PROGRESS,
+    detail: `${how}, at ${port}.`,
+    virtual: false,
+  };
+}

@@ -1,0 +1,55 @@
+import type { Command } from "commander";
+import type { Cli } from "./cli.js";
+import { addAdd } from "./commands/add.js";
+import { addBackup } from "./commands/backup.js";
+import { addCloud } from "./commands/cloud.js";
+import { addConfig } from "./commands/config.js";
+import { addConflicts } from "./commands/conflicts.js";
+import { addDoctor } from "./commands/doctor.js";
+import { addDrivers } from "./commands/drivers.js";
+import { addEdit } from "./commands/edit.js";
+import { addHistory } from "./commands/history.js";
+import { addImport } from "./commands/import.js";
+import { addMeters } from "./commands/meters.js";
+import { addRead } from "./commands/read.js";
+import { addRecords } from "./commands/records.js";
+import { addRemove } from "./commands/remove.js";
+import { addReplay } from "./commands/replay.js";
+import { addRestore } from "./commands/restore.js";
+import { addRestoreBackup } from "./commands/restore-backup.js";
+import { addSimulate } from "./commands/simulate.js";
+import { addStart } from "./commands/start.js";
+import { addStatus } from "./commands/status.js";
+import { addSync } from "./commands/sync.js";
+import { addToken } from "./commands/token.js";
+import { addVerify } from "./commands/verify.js";
+
+/** Adds one command to the program. */
+export type AddCommand = (program: Command, cli: Cli) => void;
+
+/** Every command, in the order in which the help lists them. */
+export const COMMANDS: readonly AddCommand[] = [
+  addStart,
+  addStatus,
+  addMeters,
+  addDrivers,
+  addRead,
+  addReplay,
+  addSimulate,
+  addImport,
+  addAdd,
+  addEdit,
+  addRemove,
+  addRestore,
+  addRecords,
+  addHistory,
+  addConflicts,
+  addSync,
+  addCloud,
+  addDoctor,
+  addBackup,
+  addRestoreBackup,
+  addVerify,
+  addToken,
+  addConfig,
+];

@@ -1,0 +1,31 @@
+import type { Command } from "commander";
+import type { MeterStatus } from "../../domain/status.js";
+import { metersWithoutHub } from "../attached.js";
+import type { Cli } from "../cli.js";
+import { withExample } from "../help.js";
+import { findHub } from "../hub-client.js";
+import { meterTable } from "../meter-text.js";
+import { withStore } from "../with-store.js";
+
+/** `meters`: what is attached, which driver claims it and why, and the meters known from before. */
+export function addMeters(program: Command, cli: Cli): void {
+  const command = program
+    .command("meters")
+    .description("Show attached ports, the driver that claims each and why, and meters known from before.")
+    .option("--json", "one JSON object a line")
+    .action((options: { json?: boolean }) => meters(cli, options.json === true));
+  withExample(command, "meters");
+}
+
+async function meters(cli: Cli, json: boolean): Promise<void> {
+  const settings = cli.settings();
+  const hub = await findHub(settings);
+  const client = hub.running ? hub.client : null;
+  const list =
+    client === null
+      ? await withStore(cli, settings, (store) => metersWithoutHub(cli, settings, store))
+      : (await client.get<{ meters: MeterStatus[] }>("/api/v1/meters")).meters;
+  if (json) await cli.out.json(...list);
+  else if (list.length > 0) await cli.out.print(...meterTable(list));
+  else cli.out.note("No meter is attached, and none was ever read. `glucohub doctor` tells what may be missing.");
+}

@@ -1,0 +1,111 @@
+import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import type { Clock, Log } from "../../domain/clock.js";
+import { isProblem, Problem } from "../../domain/problem.js";
+import { type ReadMeterReport, readMeter } from "../../ingest/read-meter.js";
+import type { Settings } from "../../settings/settings.js";
+import type { Store } from "../../store/store.js";
+import { openSerial } from "../../transports/serial.js";
+import { choosePort } from "../choose-port.js";
+import type { Cli } from "../cli.js";
+import { withExample } from "../help.js";
+import { ownersFor } from "../owners.js";
+import { progressBar } from "../progress.js";
+import { tellEnd } from "../session-end.js";
+import { recordPrinter, tellSummary } from "../tell-session.js";
+import { readTime } from "../when.js";
+import { withStore } from "../with-store.js";
+
+interface ReadOptions {
+  readonly port?: string;
+  readonly driver?: string;
+  readonly zone?: string;
+  readonly now?: string;
+  readonly record?: string;
+  readonly json?: boolean;
+  readonly store?: boolean;
+}
+
+/** `read`: reads one meter now. */
+export function addRead(program: Command, cli: Cli): void {
+  const command = program
+    .command("read")
+    .description("Read one meter now and print its records. They are kept only with --store.")
+    .option("--port <path>", "where it is attached (default: the only meter there is)")
+    .option("--driver <id>", "which driver to read it with (default: the one that claims the port)")
+    .option("--zone <zone>", "zone in which the meter's clock runs (default: the patient's, else the hub's)")
+    .option("--now <t>", "take this for the present time, so that the result can be repeated")
+    .option("--record <file>", "write the conversation down as a transcript, in a new file")
+    .option("--json", "one JSON object a line")
+    .option("--store", "keep the records")
+    .action((options: ReadOptions) => read(cli, options));
+  withExample(command, "read --store", "read --port /dev/ttyUSB0 --driver onetouch-ultra2 --record meter.txt --json");
+}
+
+async function read(cli: Cli, options: ReadOptions): Promise<void> {
+  const settings = cli.settings();
+  const { zone } = ownersFor(settings, options);
+  const clock = options.now === undefined ? cli.io.clock : fixedClock(cli.io.clock, options.now, zone);
+  const file = options.record === undefined ? null : resolve(cli.io.cwd, options.record);
+  if (file !== null && existsSync(file)) throw new Problem("USAGE", `${file} exists; it is not overwritten.`);
+  const log = cli.quietLog(settings);
+  const report =
+    options.store === true
+      ? await withStore(cli, settings, (store) => readWith(cli, settings, options, { store, clock, log }))
+      : await readWith(cli, settings, options, { store: null, clock, log });
+  if (file !== null && report.transcript !== null) {
+    await writeFile(file, report.transcript, { flag: "wx", mode: 0o600 });
+    cli.out.note(`The conversation stands in ${file}.`);
+  }
+  if (report.problem === null || report.partial || report.identity !== null)
+    tellSummary(cli, report, options.store === true);
+  if (report.problem !== null) {
+    const { code, message } = report.problem;
+    tellEnd(cli, { code, detail: message, partial: report.partial });
+  }
+}
+
+/** Tries the port's drivers in turn until a meter answers one of them. */
+async function readWith(
+  cli: Cli,
+  settings: Settings,
+  options: ReadOptions,
+  tools: { readonly store: Store | null; readonly clock: Clock; readonly log: Log },
+): Promise<ReadMeterReport> {
+  const { drivers, ...place } = await choosePort(cli, settings, options);
+  const { ownerOf, zone } = ownersFor(settings, options);
+  const signal = cli.io.interruption();
+  const printer = recordPrinter(cli, zone, options.json === true);
+  let report: ReadMeterReport | null = null;
+  for (const driver of drivers) {
+    const bar = progressBar(cli.io, place.port);
+    report = await readMeter({
+      ...tools,
+      ...place,
+      driver,
+      openSerial,
+      ownerOf,
+      zone,
+      signal,
+      onRecord: (record) => printer.print(record),
+      onProgress: ({ read: done, expected }) => {
+        // Records on the same terminal show well enough how far it is.
+        if (!cli.out.isTerminal) bar.update(done, expected);
+      },
+    });
+    bar.stop();
+    const answered = report.identity !== null || isProblem(report.problem, "TRANSPORT_OPEN", "TRANSPORT_GONE");
+    if (report.problem === null || answered || signal.aborted) break;
+  }
+  await printer.done();
+  if (report === null) throw new Problem("DRIVER_NO_MATCH");
+  return report;
+}
+
+/** The machine's clock, but for the time that it shows. Waiting takes real time. */
+function fixedClock(clock: Clock, now: string, zone: string): Clock {
+  const nowMs = Date.parse(readTime(now, zone, "--now").instant);
+  return { now: () => nowMs, sleep: (ms, signal) => clock.sleep(ms, signal) };
+}

@@ -1,0 +1,66 @@
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Command } from "commander";
+import { Problem } from "../../domain/problem.js";
+import { ownerBySerial } from "../../ingest/owner.js";
+import { runSession } from "../../ingest/session.js";
+import { parseTranscript, type Transcript, transcriptStartMs } from "../../kit/transcript.js";
+import { VirtualClock } from "../../kit/virtual-clock.js";
+import { replayTransport } from "../../transports/replay.js";
+import { serialDriver } from "../choose-port.js";
+import type { Cli } from "../cli.js";
+import { withExample } from "../help.js";
+import { tellEnd } from "../session-end.js";
+import { recordPrinter, tellSummary } from "../tell-session.js";
+
+/** `replay`: runs a transcript through its driver, in the transcript's own time. */
+export function addReplay(program: Command, cli: Cli): void {
+  const command = program
+    .command("replay")
+    .description("Run a transcript through its driver and print the records, as `read` printed them. Stores nothing.")
+    .argument("<file>", "a transcript, as `read --record` writes it")
+    .option("--json", "one JSON object a line")
+    .action((file: string, options: { json?: boolean }) => replay(cli, file, options.json === true));
+  withExample(command, "replay meter.txt", "replay meter.txt --json");
+}
+
+async function replay(cli: Cli, file: string, json: boolean): Promise<void> {
+  const settings = cli.settings();
+  const transcript = await load(resolve(cli.io.cwd, file));
+  const { headers } = transcript;
+  const driver = serialDriver(headers.driver);
+  const clock = new VirtualClock(transcriptStartMs(headers));
+  const transport = replayTransport(transcript, clock);
+  const signal = cli.io.interruption();
+  const printer = recordPrinter(cli, headers.zone, json);
+  const report = await runSession({
+    driver,
+    events: driver.session({ transport, clock, signal, log: cli.quietLog(settings) }),
+    store: null,
+    clock,
+    ownerOf: ownerBySerial(settings.patients, headers.zone),
+    kind: "session",
+    captureId: randomUUID(),
+    port: null,
+    transcript: () => null,
+    signal,
+    collect: false,
+    onRecord: (record) => printer.print(record),
+  });
+  await printer.done();
+  await transport.close();
+  tellSummary(cli, report, false);
+  transport.finish();
+  if (report.problem !== null) {
+    const { code, message } = report.problem;
+    tellEnd(cli, { code, detail: message, partial: report.partial });
+  }
+}
+
+async function load(path: string): Promise<Transcript> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new Problem("FILE_NOT_FOUND", `${path} can't be read.`, {}, { cause });
+  });
+  return parseTranscript(text);
+}

@@ -1,0 +1,111 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { access, constants, stat } from "node:fs/promises";
+import { promisify } from "node:util";
+import type { AttachedPort } from "../attached.js";
+import type { Cli } from "../cli.js";
+import { bad, type Finding, ok, warn } from "./finding.js";
+
+const OLDEST_NODE = 20;
+/** No clock that is right shows an earlier year. */
+const EARLIEST_YEAR = 2024;
+const PROGRAM_MS = 3_000;
+
+/** Node.js is new enough. */
+export function checkNode(): Finding {
+  const version = process.versions.node;
+  return Number.parseInt(version, 10) >= OLDEST_NODE
+    ? ok("node", `Node.js ${version}.`)
+    : bad("node", `Node.js ${version} is too old.`, `Install Node.js ${OLDEST_NODE} or newer.`);
+}
+
+/** The clock, by which every meter's clock is judged. */
+export async function checkClock({ io }: Cli): Promise<Finding> {
+  const now = new Date(io.clock.now());
+  const remedy = "Set the clock and switch time synchronisation on: `sudo timedatectl set-ntp true`.";
+  if (now.getUTCFullYear() < EARLIEST_YEAR)
+    return bad("clock", `The clock shows ${now.toISOString()}: readings would get wrong times.`, remedy);
+  const synchronised = await output("timedatectl", ["show", "--property=NTPSynchronized", "--value"]);
+  if (synchronised === "no") return warn("clock", "The clock is not synchronised over the network.", remedy);
+  const known = synchronised === "yes" ? "synchronised over the network" : "nothing is known of its synchronisation";
+  return ok("clock", `The clock shows ${now.toISOString()}; ${known}.`);
+}
+
+/** udev tells which meter is behind a port. */
+export async function checkUdev(): Promise<Finding> {
+  const version = await output("udevadm", ["--version"]);
+  return version === null
+    ? warn("udev", "The program udevadm is missing: less is known of attached meters.", "Install the package udev.")
+    : ok("udev", `udev ${version}.`);
+}
+
+/** This user may open the serial ports that are attached, or those that will be. */
+export async function checkSerial(cli: Cli, attached: readonly AttachedPort[]): Promise<Finding[]> {
+  const real = attached.filter(({ attachment }) => !attachment.virtual).map(({ attachment }) => attachment.port);
+  if (real.length > 0) return Promise.all(real.map((port) => checkPort(cli, port)));
+  const dialout = groups().find(({ name }) => name === "dialout");
+  const member =
+    process.getuid?.() === 0 || dialout === undefined || process.getgroups?.().includes(dialout.id) === true;
+  return [
+    member
+      ? ok("serial", "No meter's cable is attached; this user may open one that is.")
+      : warn(
+          "serial",
+          "This user is not in the group dialout, to which serial ports belong.",
+          joinGroup(cli, "dialout"),
+        ),
+  ];
+}
+
+async function checkPort(cli: Cli, port: string): Promise<Finding> {
+  try {
+    await access(port, constants.R_OK | constants.W_OK);
+    return ok("serial", `${port} may be opened.`);
+  } catch {
+    const gid = (await stat(port).catch(() => null))?.gid;
+    const group = groups().find(({ id }) => id === gid)?.name ?? "dialout";
+    return bad("serial", `This user may not open ${port}.`, joinGroup(cli, group));
+  }
+}
+
+/** The library that meters on USB without a serial port will need. */
+export function checkLibusb(): Finding {
+  const folders = ["/usr/lib", "/lib", "/usr/local/lib"];
+  const found = folders.some((folder) => holds(folder) || list(folder).some((name) => holds(`${folder}/${name}`)));
+  return ok("libusb", found ? "libusb is there." : "libusb is not installed; nothing needs it yet.");
+}
+
+function holds(folder: string): boolean {
+  return list(folder).some((name) => name.startsWith("libusb-1.0.so"));
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function joinGroup({ io }: Cli, group: string): string {
+  return `\`sudo usermod -aG ${group} ${io.user}\`, then log in again.`;
+}
+
+/** The groups of this machine: group(5), `name:password:id:members`. */
+function groups(): { name: string; id: number }[] {
+  try {
+    const lines = readFileSync("/etc/group", "utf8").split("\n");
+    return lines.map((line) => line.split(":")).map(([name = "", , id]) => ({ name, id: Number(id) }));
+  } catch {
+    return [];
+  }
+}
+
+/** What a program prints, trimmed; null if it is not there or fails. */
+async function output(program: string, args: readonly string[]): Promise<string | null> {
+  try {
+    return (await promisify(execFile)(program, [...args], { timeout: PROGRAM_MS })).stdout.trim();
+  } catch {
+    return null;
+  }
+}

@@ -3,13 +3,12 @@ import { join } from "node:path";
 import type { Clock, Log } from "../domain/clock.js";
 import type { SyncStatus } from "../domain/status.js";
 import type { Settings } from "../settings/settings.js";
-import { dirtyCounts, openConflicts } from "../store/queries.js";
 import type { Store } from "../store/store.js";
-import { syncState } from "../store/sync-state.js";
 import { type RedisSupervisor, superviseRedis } from "../sync/bell/redis.js";
 import { type Schedule, startSchedule } from "../sync/bell/schedule.js";
 import { openCloud } from "../sync/clouds/index.js";
 import { type SyncThread, startSyncThread } from "../sync/thread.js";
+import { syncStatus } from "./sync-status.js";
 
 /** Synchronisation as the hub runs it: Redis, the schedule that rings, the worker that is rung. */
 export interface SyncControl {
@@ -81,25 +80,12 @@ export function startSync(options: {
       void thread?.ring(why, true);
     },
     redis: () => redisState,
-    async status() {
-      const [{ pending, rejected }, conflicts, known] = await Promise.all([
-        dirtyCounts(store),
-        openConflicts(store),
-        syncState(store),
-      ]);
-      const engine = thread?.state() ?? { state: "idle" as const, problem: null, last: null };
-      const { problem } = engine;
-      return {
-        state: engine.state,
-        pending,
-        conflicts,
-        rejected,
-        lastSuccess: known.lastSuccess,
-        lastError: problem === null ? null : `${problem.message} ${problem.remedy}`,
+    status: () =>
+      syncStatus(store, {
+        engine: thread?.state() ?? { state: "idle", problem: null, last: null },
         scheduler: schedule?.state() ?? "off",
         cloud: cloud === null ? null : { kind, url: url ?? "" },
-      };
-    },
+      }),
     async stop() {
       await schedule?.close();
       await thread?.stop();

@@ -2,7 +2,7 @@ import type { Clock } from "../domain/clock.js";
 import type { HubEvent, SyncStatus } from "../domain/status.js";
 
 /** Changes of state come by the dozen while a meter is read: told at most this often. */
-const GATHER_MS = 50;
+const GATHER_MS = 250;
 
 /**
  * Tells how the synchronisation is, one telling after the other so that the last one told is the newest. Returns what

@@ -167,10 +167,16 @@ export async function storeCounts(store: Store): Promise<StoreCounts> {
   const count = async (query: {
     executeTakeFirst(): Promise<{ n: number | string | bigint } | undefined>;
   }): Promise<number> => Number((await query.executeTakeFirst())?.n ?? 0);
-  const records = () => store.read.selectFrom("records").select((eb) => eb.fn.countAll().as("n"));
+  const all = await count(store.read.selectFrom("records").select((eb) => eb.fn.countAll().as("n")));
+  const deleted = await count(
+    store.read
+      .selectFrom("records")
+      .select((eb) => eb.fn.countAll().as("n"))
+      .where("deleted", "=", 1),
+  );
   return {
-    records: await count(records().where("deleted", "=", 0)),
-    deleted: await count(records().where("deleted", "=", 1)),
+    records: all - deleted,
+    deleted,
     ...(await dirtyCounts(store)),
     conflicts: await openConflicts(store),
     quarantined: await count(store.read.selectFrom("quarantine").select((eb) => eb.fn.countAll().as("n"))),
@@ -193,16 +199,19 @@ export async function openConflicts(store: Store): Promise<number> {
   return Number(row?.n ?? 0);
 }
 
-/** How many records have changes that the cloud has not confirmed, and how many of them it refused. Cheap when none has. */
+/** How many records have changes that the cloud has not confirmed, and how many of them it refused. Cheap. */
 export async function dirtyCounts(store: Store): Promise<{ pending: number; rejected: number }> {
-  const rows = await store.read
+  const dirty = await store.read
     .selectFrom("records")
-    .select((eb) => [
-      eb.fn.countAll().as("dirty"),
-      eb.fn.sum(eb.case().when("rejected_version", "=", eb.ref("version")).then(1).else(0).end()).as("rejected"),
-    ])
+    .select((eb) => eb.fn.countAll().as("n"))
     .whereRef("version", ">", "version_synced")
     .executeTakeFirst();
-  const rejected = Number(rows?.rejected ?? 0);
-  return { pending: Number(rows?.dirty ?? 0) - rejected, rejected };
+  const refused = await store.read
+    .selectFrom("records")
+    .select((eb) => eb.fn.countAll().as("n"))
+    .where("rejected_version", "is not", null)
+    .whereRef("rejected_version", "=", "version")
+    .executeTakeFirst();
+  const rejected = Number(refused?.n ?? 0);
+  return { pending: Number(dirty?.n ?? 0) - rejected, rejected };
 }

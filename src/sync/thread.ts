@@ -48,7 +48,7 @@ export function startSyncThread(options: {
   function start(): void {
     const made = new Worker(new URL("./worker.js", import.meta.url), {
       workerData: options.start,
-      resourceLimits: { maxOldGenerationSizeMb: 256 },
+      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 4 },
     });
     worker = made;
     made.on("message", heard);

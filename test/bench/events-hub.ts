@@ -4,10 +4,11 @@ import { silentLog } from "../../src/domain/clock.js";
 import type { SessionEvent, SourceReading } from "../../src/domain/reading.js";
 import type { HubEvent, SyncStatus } from "../../src/domain/status.js";
 import { startChangeFeed } from "../../src/hub/change-feed.js";
+import { type SyncParts, syncStatus } from "../../src/hub/sync-status.js";
+import { teller } from "../../src/hub/sync-teller.js";
 import { ownerBySerial } from "../../src/ingest/owner.js";
 import { runSession } from "../../src/ingest/session.js";
 import { systemClock } from "../../src/kit/system-clock.js";
-import { dirtyCounts, storeCounts } from "../../src/store/queries.js";
 import { Store } from "../../src/store/store.js";
 import { type EventListener, listenTo } from "./event-listener.js";
 
@@ -27,22 +28,25 @@ export async function hubEvents(path: string, count: number, meter: string): Pro
     for (const listener of listeners) listener(event);
   };
   let fault: unknown = null;
+  const onProblem = (error: unknown): void => {
+    fault = error;
+  };
+  const status = (): Promise<SyncStatus> => syncStatus(store, NO_CLOUD);
+  const tellSync = teller({ status, clock: systemClock, signal: ending.signal, emit, onProblem });
   await startChangeFeed({
     store,
     clock: systemClock,
     signal: ending.signal,
     onChange: (seq, record) => emit({ type: "record", seq, data: record }),
-    onLocal: () => void syncStatus(store).then((data) => emit({ type: "sync", data })),
-    onProblem: (error) => {
-      fault = error;
-    },
+    onLocal: tellSync,
+    onProblem,
   });
   const api = await startApi({
     ports: {
       store,
       now: () => Date.now(),
       meters: async () => [],
-      sync: () => syncStatus(store),
+      sync: status,
       ringSync() {},
       startImport: () => Promise.reject(new Error("nothing is imported here")),
       importStatus: () => null,
@@ -133,16 +137,8 @@ function reading(deviceTime: string, value: number): SourceReading {
 }
 
 /** As the hub tells it where no cloud is set. */
-async function syncStatus(store: Store): Promise<SyncStatus> {
-  const [{ pending, rejected }, { conflicts }] = await Promise.all([dirtyCounts(store), storeCounts(store)]);
-  return {
-    state: "idle",
-    pending,
-    conflicts,
-    rejected,
-    lastSuccess: null,
-    lastError: null,
-    scheduler: "off",
-    cloud: null,
-  };
-}
+const NO_CLOUD: SyncParts = {
+  engine: { state: "idle", problem: null, last: null },
+  scheduler: "off",
+  cloud: null,
+};

@@ -61,6 +61,8 @@ CREATE TABLE records (
 );
 CREATE INDEX records_by_time ON records (time);
 CREATE INDEX records_dirty ON records (row) WHERE version > version_synced;
+CREATE INDEX records_refused ON records (row) WHERE rejected_version IS NOT NULL;
+CREATE INDEX records_deleted ON records (row) WHERE deleted = 1;
 
 CREATE TABLE history (
   seq INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** The command `glucohub`: prepares the checkout if that was never done, then hands over to the compiled program. */
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { handOver } from "./preparation/hand-over.mjs";
 import { prepare, readiness } from "./preparation/index.mjs";
 import { PreparationError, say } from "./preparation/run.mjs";
 
@@ -18,4 +19,4 @@ try {
   say(error.message);
   process.exit(1);
 }
-await import(pathToFileURL(join(root, "dist/src/cli/main.js")).href);
+await handOver(root);

@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { handOver } from "./preparation/hand-over.mjs";
 import { prepare } from "./preparation/index.mjs";
 import { PreparationError, say } from "./preparation/run.mjs";
 
@@ -52,7 +53,7 @@ async function main() {
 /** The hub runs in this very process: one less between a service manager's signals and the hub. */
 async function start() {
   process.argv = [process.argv[0], join(root, "config/glucohub.mjs"), "start", ...args];
-  await import(pathToFileURL(join(root, "dist/src/cli/main.js")).href);
+  await handOver(root);
 }
 
 async function bench() {

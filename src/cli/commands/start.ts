@@ -1,4 +1,3 @@
-import { setFlagsFromString } from "node:v8";
 import type { Command } from "commander";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
@@ -8,9 +7,6 @@ interface StartOptions {
   readonly host?: string;
   readonly port?: string;
 }
-
-/** Largest half of V8's young generation, MB. */
-const YOUNG_MB = 4;
 
 /** `start`: runs the hub in the foreground until a signal ends it in order. */
 export function addStart(program: Command, cli: Cli): void {
@@ -29,8 +25,6 @@ async function start(cli: Cli, options: StartOptions): Promise<void> {
   const ending = cli.io.interruption();
   // The demo speaks in sentences; the log joins in where something is wrong.
   const log = cli.log(options.demo === true && settings.log.level === "info" ? "warn" : settings.log.level);
-  // A hub rests most of its life: V8 is not to keep what starting took, on a small computer.
-  setFlagsFromString(`--max-semi-space-size=${YOUNG_MB}`);
   // Loaded here: no other command needs the whole house.
   const { startHub } = await import("../../hub.js");
   const hub = await startHub({

@@ -65,7 +65,7 @@ CREATE INDEX records_refused ON records (row) WHERE rejected_version IS NOT NULL
 CREATE INDEX records_deleted ON records (row) WHERE deleted = 1;
 
 CREATE TABLE history (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq INTEGER PRIMARY KEY,
   record INTEGER NOT NULL REFERENCES records (row),
   version INTEGER NOT NULL,
   origin TEXT NOT NULL CHECK (origin IN ('local', 'cloud', 'merge', 'remote')),

@@ -78,6 +78,21 @@ describe("a round", () => {
     expect((await getRecord(sides.store, one.id)).record.note).toBe("after the lost answer");
   });
 
+  test("does not take its own edit, whose answer was lost, for somebody else's when the field is edited again", async () => {
+    await sides.ingest(one);
+    await sides.sync();
+    await editRecord(sides.store, one.id, { note: "first" }, nurse);
+    sides.fault(({ url }) => (url.startsWith("/v1/push") ? "reset-after-commit" : undefined));
+    await sides.sync();
+    expect(sides.server.store.record(one.id)?.fields["note"]).toBe("first");
+    sides.fault(() => undefined);
+    await editRecord(sides.store, one.id, { note: "second" }, nurse);
+    await sides.sync();
+    expect(await listConflicts(sides.store)).toEqual([]);
+    expect(sides.server.store.record(one.id)?.fields["note"]).toBe("second");
+    await expectEqual(1);
+  });
+
   test("applies a remote edit without touching version", async () => {
     await sides.ingest(one);
     await sides.sync();

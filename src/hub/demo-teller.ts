@@ -73,7 +73,14 @@ export function demoTeller(print: (line: string) => void, clock: Clock, signal: 
       else if (event.type === "sync") synced(event.data);
       else if (event.type === "conflict" && event.data.open > 0)
         once("conflict", `${event.data.open} conflicts wait for a person: glucohub conflicts`);
-      else if (event.type === "record" && expected.get(event.data.id) === event.data.note && event.data.note !== null) {
+      else if (event.type === "record" && !expected.has(event.data.id)) {
+        unsynced = true;
+        changes += 1;
+      } else if (
+        event.type === "record" &&
+        expected.get(event.data.id) === event.data.note &&
+        event.data.note !== null
+      ) {
         expected.delete(event.data.id);
         print(`The cloud's edit arrived here: glucohub history ${event.data.id}`);
       }

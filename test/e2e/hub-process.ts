@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
@@ -65,6 +66,10 @@ export function run(data: string, args: readonly string[], env: Readonly<Record<
   const child = spawn(process.execPath, [join(ROOT, "config/glucohub.mjs"), ...args], {
     env: { ...process.env, GLUCOHUB_DATA: data, GLUCOHUB_HTTP_PORT: "0", GLUCOHUB_API_TOKEN: TOKEN, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+  });
+  // Also where the test fails in the middle: nothing of it goes on behind the others.
+  onTestFinished(() => {
+    child.kill("SIGKILL");
   });
   let text = "";
   const listeners = new Set<() => void>();

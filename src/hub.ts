@@ -131,13 +131,18 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
       watchSerialPorts({ portsDir: join(data, "ports"), signal, onChange: ({ ports }) => onChange(ports) }),
     onStatus: (status) => {
       emit({ type: "meter", data: status });
+      // The session's transcript came after its readings, which rang already.
+      if (status.state === "done" || status.state === "failed") sync.nudge();
     },
     onStored: () => feed.look(),
     rereadEveryMs: demo ? DEMO_REREAD_MS : null,
   });
   onStop(() => meters.stop());
 
-  const tellImport = (data: ImportStatus): void => emit({ type: "import", data });
+  const tellImport = (data: ImportStatus): void => {
+    emit({ type: "import", data });
+    if (data.state !== "running") sync.nudge();
+  };
   const importing = { drivers: DRIVERS, store, clock, ownerOf, log };
   const imports = new Imports({
     folder: join(data, "imports"),

@@ -20,6 +20,7 @@ import { ownerBySerial } from "./ingest/owner.js";
 import { systemClock } from "./kit/system-clock.js";
 import type { Settings } from "./settings/settings.js";
 import { acquireHubLock } from "./store/lock.js";
+import { listMeters } from "./store/meters.js";
 import { storeCounts } from "./store/queries.js";
 import { Store } from "./store/store.js";
 import { createToken, listTokens } from "./store/tokens.js";
@@ -54,7 +55,14 @@ export async function startHub(options: HubOptions): Promise<RunningHub> {
   let stopped: Promise<void> | null = null;
   const stop = (): Promise<void> => {
     stopped ??= (async () => {
-      for (const end of endings.reverse()) await end();
+      for (const end of endings.reverse()) {
+        try {
+          await end();
+        } catch (error) {
+          // What else is open must be closed all the same.
+          options.log.error({ error: String(error) }, "a part of the hub did not end in order");
+        }
+      }
     })();
     return stopped;
   };
@@ -81,9 +89,9 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
   }
   const lock = acquireHubLock(data);
   onStop(() => lock.release());
-  guardDemo(data, demo);
   const store = await Store.open({ path: join(data, "glucohub.db"), role: "local", hubId: options.settings.hub.id });
   onStop(() => store.close());
+  await guardDemo(store, data, demo);
   const ending = new AbortController();
   onStop(() => ending.abort());
 
@@ -220,6 +228,9 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
       ? "No cloud is set: everything stays on this machine."
       : `In step with the cloud at ${settings.cloud.url ?? ""}.`,
   );
+  if (!demo && (await listMeters(store)).length === 0) {
+    print("No meter was read yet: plug one in, or see virtual ones with `npm start -- --demo`.");
+  }
   // The first to end: what stopping does to the others is nobody's news.
   onStop(() => listeners.clear());
   if (show !== null) {

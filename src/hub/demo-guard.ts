@@ -1,31 +1,31 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Problem } from "../domain/problem.js";
+import { lastChange } from "../store/queries.js";
+import type { Store } from "../store/store.js";
 
 const MARK = "demo";
 
 /**
- * Keeps invented readings apart from real ones: a data folder is the demo's from its first start on, or never. Throws
- * SETTINGS_INVALID where the two would be mixed.
+ * Keeps invented readings apart from real ones: a data folder that holds any record is the demo's or is not, for good.
+ * Throws SETTINGS_INVALID where the two would be mixed.
  */
-export function guardDemo(dataDir: string, demo: boolean): void {
-  const marked = existsSync(join(dataDir, MARK));
+export async function guardDemo(store: Store, dataDir: string, demo: boolean): Promise<void> {
+  const mark = join(dataDir, MARK);
+  const marked = existsSync(mark);
   if (demo && !marked) {
-    if (existsSync(join(dataDir, "glucohub.db"))) {
+    if ((await lastChange(store)) > 0) {
       throw new Problem(
         "SETTINGS_INVALID",
         `The demo does not mix its invented readings with those in ${dataDir}: set GLUCOHUB_DATA to another folder for it.`,
       );
     }
-    writeFileSync(
-      join(dataDir, MARK),
-      "This folder holds the demo's invented readings. Remove it before you keep real ones here.\n",
-    );
+    writeFileSync(mark, "This folder holds the demo's invented readings. Remove it before you keep real ones here.\n");
   }
   if (!demo && marked) {
     throw new Problem(
       "SETTINGS_INVALID",
-      `${dataDir} holds the demo's invented readings: remove that folder, set GLUCOHUB_DATA to another one, or start with --demo.`,
+      `${dataDir} holds the demo's invented readings. Remove that folder (rm -r ${dataDir}), set GLUCOHUB_DATA to another one, or start with --demo.`,
     );
   }
 }

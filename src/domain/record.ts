@@ -119,18 +119,29 @@ export const EMPTY_FIELDS: Omit<RecordFields, "time" | "timeQuality" | "source">
 };
 
 const KNOWN = new Set<string>(FIELD_ORDER);
+/** What stands before each field's value. */
+const LABELS = FIELD_ORDER.map((name, index) => `${index === 0 ? "{" : ","}"${name}":`);
 
 /**
- * The fields as text: known ones in their order, then any that a newer cloud added, sorted by name. Two records of
- * equal content have equal text.
+ * The fields as JSON text: known ones in their order, then any that a newer cloud added, sorted by name. Two records of
+ * equal content have equal text. Written by hand because it is made for each record of an import.
  */
 export function fieldsText(fields: RecordFields): string {
-  const ordered: Record<string, unknown> = {};
-  for (const name of FIELD_ORDER) ordered[name] = fields[name] ?? null;
-  const all = fields as unknown as Record<string, unknown>;
-  const extra = Object.keys(all).filter((name) => !KNOWN.has(name));
-  for (const name of extra.sort()) ordered[name] = all[name];
-  return JSON.stringify(ordered);
+  const all = fields as unknown as Readonly<Record<string, unknown>>;
+  let text = "";
+  let known = 0;
+  for (const [index, name] of FIELD_ORDER.entries()) {
+    const value = all[name];
+    if (value !== undefined) known += 1;
+    text += LABELS[index] + (value === null || value === undefined ? "null" : JSON.stringify(value));
+  }
+  const names = Object.keys(all);
+  if (names.length > known) {
+    for (const name of names.filter((each) => !KNOWN.has(each)).sort()) {
+      if (all[name] !== undefined) text += `,${JSON.stringify(name)}:${JSON.stringify(all[name])}`;
+    }
+  }
+  return `${text}}`;
 }
 
 /** The unit in which each kind may be measured; a note has none. */

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { PROBLEMS } = await import(pathToFileURL(join(root, "dist/src/domain/problem.js")).href);
+const { PROBLEMS } = await import(pathToFileURL(join(root, "dist/src/domain/problem.table.js")).href);
 
 const RETRY = {
   now: "try again at once",
@@ -49,7 +49,7 @@ function errors() {
   const codes = Object.keys(PROBLEMS).sort();
   return `# Errors
 
-Made by \`npm run docs\` from the table in \`src/domain/problem.ts\`; changes here are lost.
+Made by \`npm run docs\` from the table in \`src/domain/problem.table.ts\`; changes here are lost.
 
 Every error that Glucohub names has one of these ${codes.length} codes. A code keeps its meaning for ever. Over HTTP it comes as
 \`application/problem+json\` (RFC 9457) with the status below; a command that ends with it leaves with the exit code below:

@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
-import { PROBLEMS, type Problem } from "../domain/problem.js";
+import type { Problem } from "../domain/problem.js";
+import { PROBLEMS } from "../domain/problem.table.js";
 
 /** Media type of every error (RFC 9457 section 3). */
 export const PROBLEM_TYPE = "application/problem+json";

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { PROBLEMS, Problem, type ProblemCode } from "../domain/problem.js";
+import { Problem, type ProblemCode } from "../domain/problem.js";
+import { PROBLEMS } from "../domain/problem.table.js";
 import { readAddress, readLocalToken } from "../hub/local-access.js";
 import type { Settings } from "../settings/settings.js";
 import { hubIsRunning } from "../store/lock.js";

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { asProblem, PROBLEMS, type Problem } from "../domain/problem.js";
+import { asProblem, type Problem } from "../domain/problem.js";
+import { PROBLEMS } from "../domain/problem.table.js";
 import { Cli } from "./cli.js";
 import { COMMANDS } from "./commands.js";
 import type { CliIo } from "./io.js";

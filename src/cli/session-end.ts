@@ -1,4 +1,5 @@
-import { PROBLEMS, type ProblemCode } from "../domain/problem.js";
+import type { ProblemCode } from "../domain/problem.js";
+import { PROBLEMS } from "../domain/problem.table.js";
 import type { Cli } from "./cli.js";
 
 /** What a session or an import ended with. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { Log } from "../domain/clock.js";
-import { asProblem, isProblem, PROBLEMS, type ProblemCode } from "../domain/problem.js";
+import { asProblem, isProblem, type ProblemCode } from "../domain/problem.js";
+import { PROBLEMS } from "../domain/problem.table.js";
 
 /** The protocol's words for the problems that it names; the others go out under their own code. */
 const WIRE_CODES: Partial<Record<ProblemCode, string>> = {

@@ -13,6 +13,7 @@ import type { Store } from "../store/store.js";
 import { openFile } from "../transports/file.js";
 import { abortProblem } from "./events.js";
 import { type Format, findFormat } from "./find-format.js";
+import { begunImport } from "./import-status.js";
 import type { OwnerOf } from "./owner.js";
 import { runSession } from "./session.js";
 import type { KindCount, SessionReport } from "./session-report.js";
@@ -125,18 +126,7 @@ class Progress {
   constructor({ captureId, name, file, onProgress }: ImportOptions) {
     this.id = captureId ?? randomUUID();
     this.#tell = onProgress;
-    this.#status = {
-      import: this.id,
-      name: name ?? (typeof file === "string" ? basename(file) : file.name),
-      state: "running",
-      format: null,
-      doneBytes: 0,
-      totalBytes: 0,
-      new: 0,
-      known: 0,
-      unreadable: 0,
-      problem: null,
-    };
+    this.#status = begunImport(this.id, name ?? (typeof file === "string" ? basename(file) : file.name));
   }
 
   opened(file: FileTransport): void {

@@ -7,6 +7,7 @@ import { isUuid } from "../domain/identity.js";
 import { asProblem, Problem } from "../domain/problem.js";
 import type { ImportStatus } from "../domain/status.js";
 import type { ImportReport } from "./import-file.js";
+import { begunImport } from "./import-status.js";
 import { putAway } from "./put-away.js";
 import { isForLater, refusalText } from "./refusal.js";
 
@@ -118,18 +119,7 @@ export class Imports {
   }
 
   #enqueue(id: string, name: string): void {
-    this.#tell({
-      import: id,
-      name,
-      state: "running",
-      format: null,
-      doneBytes: 0,
-      totalBytes: 0,
-      new: 0,
-      known: 0,
-      unreadable: 0,
-      problem: null,
-    });
+    this.#tell(begunImport(id, name));
     this.#queue = this.#queue.then(() => this.#run(id, name)).catch((error: unknown) => this.#broke(id, error));
   }
 

@@ -159,7 +159,7 @@ describe("listSerialPorts", () => {
       { path: "/dev/ttyXRUSB0", vendorId: "4e2", productId: "1410" },
       { path: "/dev/ttyACM0" },
     ]);
-    const { ports, missing } = await listSerialPorts({ portsDir, devDir, sysDir, library: load });
+    const { ports, missing } = await listSerialPorts({ portsDir, devDir, sysDir, loadLibrary: load });
     expect(missing).toBeNull();
     expect(ports).toEqual([
       { port: meter.path, usb, virtual: true },
@@ -186,7 +186,7 @@ describe("listSerialPorts", () => {
     });
     for (const name of ["ttyACM3", "ttyS0", "tty0", "ttyUSB", "null"]) writeFileSync(join(devDir, name), "");
     const { load } = library(noUdev);
-    expect(await listSerialPorts({ portsDir: null, devDir, sysDir, library: load })).toEqual({
+    expect(await listSerialPorts({ portsDir: null, devDir, sysDir, loadLibrary: load })).toEqual({
       missing: "udev",
       ports: [
         { port: join(devDir, "ttyACM3"), usb: null, virtual: false },
@@ -200,7 +200,7 @@ describe("listSerialPorts", () => {
     writeFileSync(join(devDir, "ttyUSB5"), "");
     const path = join(devDir, "ttyACM0");
     const { load } = library(async () => [{ path, vendorId: "1a79", productId: "6002", serialNumber: "S1" }]);
-    const { ports } = await listSerialPorts({ portsDir: null, devDir, sysDir, library: load });
+    const { ports } = await listSerialPorts({ portsDir: null, devDir, sysDir, loadLibrary: load });
     expect(ports).toEqual([
       { port: path, usb: { vendorId: "1a79", productId: "6002", serial: "S1", product: "Contour" }, virtual: false },
       { port: join(devDir, "ttyUSB5"), usb: null, virtual: false },
@@ -211,7 +211,7 @@ describe("listSerialPorts", () => {
     const { missing } = await listSerialPorts({ portsDir: null });
     expect(["udev", null]).toContain(missing);
     const broken = (): Promise<never> => Promise.reject(new Error("no prebuild"));
-    expect((await listSerialPorts({ portsDir: null, devDir, library: broken })).missing).toBe("serialport");
+    expect((await listSerialPorts({ portsDir: null, devDir, loadLibrary: broken })).missing).toBe("serialport");
   });
 });
 
@@ -224,7 +224,15 @@ describe("watchSerialPorts", () => {
     const onChange = ({ ports }: SerialPorts): void => {
       seen.push(ports.map(({ port }) => port.replace(`${devDir}/`, "")));
     };
-    const done = watchSerialPorts({ portsDir, devDir, sysDir, library: load, signal: abort.signal, everyMs, onChange });
+    const done = watchSerialPorts({
+      portsDir,
+      devDir,
+      sysDir,
+      loadLibrary: load,
+      signal: abort.signal,
+      everyMs,
+      onChange,
+    });
     const stop = async (): Promise<void> => {
       abort.abort();
       await done;
@@ -298,6 +306,6 @@ describe("watchSerialPorts", () => {
       throw boom;
     };
     const signal = new AbortController().signal;
-    await expect(watchSerialPorts({ portsDir: null, devDir, library: load, signal, onChange })).rejects.toBe(boom);
+    await expect(watchSerialPorts({ portsDir: null, devDir, loadLibrary: load, signal, onChange })).rejects.toBe(boom);
   });
 });

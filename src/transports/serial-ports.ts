@@ -14,7 +14,7 @@ export interface ListOptions {
   readonly portsDir: string | null;
   readonly devDir?: string;
   readonly sysDir?: string;
-  readonly library?: SerialLibrary;
+  readonly loadLibrary?: SerialLibrary;
 }
 
 /**
@@ -25,7 +25,7 @@ export async function listSerialPorts(options: ListOptions): Promise<SerialPorts
   const devDir = options.devDir ?? "/dev";
   const sysDir = options.sysDir ?? "/sys";
   const [listed, names, virtual] = await Promise.all([
-    askLibrary(options.library ?? serialLibrary),
+    askLibrary(options.loadLibrary ?? serialLibrary),
     readdir(devDir).catch(() => []),
     options.portsDir === null ? [] : listVirtualPorts(options.portsDir),
   ]);

@@ -115,7 +115,7 @@ describe("openSerial", () => {
 
   test("names the package that is missing, and obeys its signal", async () => {
     const library = (): Promise<never> => Promise.reject(new Error("Cannot find package"));
-    await expect(openSerial("/dev/null", settings, undefined, { library })).rejects.toEqual(
+    await expect(openSerial("/dev/null", settings, undefined, { loadLibrary: library })).rejects.toEqual(
       expect.objectContaining({ code: "TRANSPORT_LIBRARY", message: expect.stringContaining("serialport") }),
     );
     const reason = new Error("enough");

@@ -11,7 +11,7 @@ import { loadSerialLibrary, openPort, type SerialLibrary, serialLibrary } from "
 /** For tests; the defaults are what the hub uses. */
 export interface SerialOptions {
   readonly clock?: Clock;
-  readonly library?: SerialLibrary;
+  readonly loadLibrary?: SerialLibrary;
   /** How much may stand unread, bytes. */
   readonly inboxBytes?: number;
 }
@@ -38,7 +38,7 @@ export async function openSerial(
 ): Promise<StreamTransport> {
   signal?.throwIfAborted();
   const clock = options.clock ?? systemClock;
-  const library = await loadSerialLibrary(options.library ?? serialLibrary);
+  const library = await loadSerialLibrary(options.loadLibrary ?? serialLibrary);
   const opening = openPort(library, path, settings);
   const slow = (): Problem =>
     new Problem("TRANSPORT_OPEN", `${path} does not open within ${SYSTEM_TIMEOUT_MS} ms`, { path, reason: "slow" });

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { PROBLEMS } from "../../domain/problem.js";
+import { PROBLEMS } from "../../domain/problem.table.js";
 import type { MeterStatus, SyncStatus } from "../../domain/status.js";
 import type { Settings } from "../../settings/settings.js";
 import { type StoreCounts, storeCounts } from "../../store/queries.js";

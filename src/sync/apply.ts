@@ -70,7 +70,8 @@ async function takeClean(
   at: string,
 ): Promise<Applied> {
   const local = sideOf(row);
-  if (merge(local, local, remote).conflicts.length > 0) return mergeInto(tx, row, remote, local, options, at);
+  if (merge(local, local, remote).conflicts.length > 0)
+    return mergeInto(tx, row, remote, { side: local, presumed: false }, options, at);
   await takeState(tx, {
     row: row.row,
     deleted: remote.deleted ? 1 : 0,
@@ -86,31 +87,39 @@ async function takeClean(
   return "taken";
 }
 
+/** The base of a merge; `presumed` where both sides never agreed on it (see `merge`). */
+interface Base {
+  readonly side: Side | null;
+  readonly presumed: boolean;
+}
+
 /**
  * What both sides last agreed on. Where the cloud holds a state that was pushed and whose acknowledgement was lost,
  * that state; else the state that the cloud last confirmed; else the state in which the record was made here.
  */
-async function baseOf(tx: Tx, row: SyncRow, remote: RemoteState): Promise<Side | null> {
+async function baseOf(tx: Tx, row: SyncRow, remote: RemoteState): Promise<Base> {
   const states = await ownStates(tx, row);
   const unconfirmed = states.filter((state) => state.version > row.version_synced).map(sideOf);
-  if (unconfirmed.some((state) => sameSide(state, remote))) return remote;
-  if (row.base_fields !== null) return sideOf({ deleted: row.base_deleted ?? 0, fields: row.base_fields });
+  if (unconfirmed.some((state) => sameSide(state, remote))) return { side: remote, presumed: false };
+  if (row.base_fields !== null) {
+    return { side: sideOf({ deleted: row.base_deleted ?? 0, fields: row.base_fields }), presumed: false };
+  }
   const confirmed: StateText | undefined =
     row.rev === null ? undefined : states.filter((state) => state.version === row.version_synced).at(-1);
-  const first = states[0]?.origin === "local" ? states[0] : undefined;
-  const base = confirmed ?? first;
-  return base === undefined ? null : sideOf(base);
+  if (confirmed !== undefined) return { side: sideOf(confirmed), presumed: false };
+  const first = states[0]?.origin === "local" ? sideOf(states[0]) : null;
+  return { side: first, presumed: true };
 }
 
 async function mergeInto(
   tx: Tx,
   row: SyncRow,
   remote: RemoteState,
-  base: Side | null,
+  base: Base,
   options: ApplyOptions,
   at: string,
 ): Promise<Applied> {
-  const { side, conflicts } = merge(base, sideOf(row), remote);
+  const { side, conflicts } = merge(base.side, sideOf(row), remote, base.presumed);
   await recordRemote(tx, row, remote);
   const equal = sameSide(side, remote);
   const changed = !sameSide(side, sideOf(row));

@@ -83,8 +83,10 @@ describe("merge", () => {
 
   test("of a reading that two hubs read on their own, takes the first one's estimate without a conflict", () => {
     const here = side(meter, { timeQuality: "corrected", utcOffset: 60 });
-    const there = side(meter, { timeQuality: "device", utcOffset: 0 });
-    expect(merge(null, here, there)).toEqual({ side: there, conflicts: [] });
+    const there = side(meter, { timeQuality: "device", utcOffset: 0, time: "2026-01-01T07:00:00.000Z" });
+    expect(merge(here, here, there, true)).toEqual({ side: there, conflicts: [] });
+    const noted = side(here.fields, { note: "here" });
+    expect(merge(here, noted, there, true)).toEqual({ side: side(there.fields, { note: "here" }), conflicts: [] });
   });
 
   test("keeps a field that only a newer cloud knows", () => {

@@ -58,9 +58,10 @@ function changedFields(a: RecordFields, b: RecordFields): string[] {
  * one that both changed keeps the local value and is a conflict. What a device or an export measured stays as it is
  * here: a different remote value is a conflict. An edit survives a deletion, as a conflict. Pure.
  *
- * @param base what both sides last agreed on; null if nothing is known (two hubs made the record on their own)
+ * @param base what both sides last agreed on, or `presumed` where they never met: the state in which the record was made
+ *   here, beside which the other side made it on its own (two hubs read one meter). Null if nothing is known
  */
-export function merge(base: Side | null, local: Side, remote: Side): Merged {
+export function merge(base: Side | null, local: Side, remote: Side, presumed = base === null): Merged {
   const conflicts: FieldConflict[] = [];
   const merged: Record<string, unknown> = {};
   const [b, l, r] = [base?.fields, local.fields, remote.fields].map((fields) => (fields ?? {}) as unknown as Flat) as [
@@ -71,23 +72,21 @@ export function merge(base: Side | null, local: Side, remote: Side): Merged {
   const fromDevice = local.fields.source !== "manual";
   for (const name of names(local.fields, remote.fields)) {
     const values = { field: name, base: b[name] ?? null, local: l[name] ?? null, remote: r[name] ?? null };
-    merged[name] = mergeField(values, base !== null, fromDevice && !EDITABLE.has(name), conflicts);
+    const fixed = fromDevice && !EDITABLE.has(name);
+    // Each hub derived it on its own (an estimate of the time, a spelling of the model): the first in the cloud stands,
+    // whole, so that no time ever bears another one's quality.
+    if (fixed && presumed && !MEASURED.has(name)) merged[name] = values.remote;
+    else merged[name] = mergeField(values, base !== null, fixed, conflicts);
   }
   const deleted = mergeDeleted(base, local, remote, conflicts);
   return { side: { deleted, fields: merged as unknown as RecordFields }, conflicts };
 }
 
 function mergeField(values: FieldConflict, baseKnown: boolean, fixed: boolean, conflicts: FieldConflict[]): unknown {
-  const { field, base, local, remote } = values;
+  const { base, local, remote } = values;
   if (same(local, remote)) return local;
   if (baseKnown && same(remote, base)) return local;
-  if (fixed) {
-    // Without a base both hubs derived it on their own (an estimate, a spelling of the model): the first one stands.
-    if (!baseKnown && !MEASURED.has(field)) return remote;
-    conflicts.push(values);
-    return local;
-  }
-  if (baseKnown && same(local, base)) return remote;
+  if (!fixed && baseKnown && same(local, base)) return remote;
   conflicts.push(values);
   return local;
 }

@@ -12,7 +12,7 @@ import { Store } from "../../src/store/store.js";
 import type { Cloud } from "../../src/sync/clouds/cloud.js";
 import { nativeCloud } from "../../src/sync/clouds/native.js";
 import { type Engine, startEngine } from "../../src/sync/engine.js";
-import { startScratchCloud } from "../helpers/scratch-cloud.js";
+import { type ScratchCloud, startScratchCloud } from "../helpers/scratch-cloud.js";
 
 /** A reading of a meter that does not exist. */
 export function reading(index: number): NewRecord {
@@ -35,19 +35,25 @@ export function reading(index: number): NewRecord {
 /** Somebody at the hub. */
 export const nurse: Author = { by: "nurse", why: "edit", at: "2026-02-03T04:05:06.000Z" };
 
-/** A hub's store with its engine and a real reference cloud, and a way to make each request go wrong. */
-export async function twoSides(wrap: (cloud: Cloud) => Cloud = (cloud) => cloud) {
+/**
+ * A hub's store with its engine and a real reference cloud, and a way to make each request go wrong.
+ *
+ * @param shared another hub's cloud, where two hubs meet; what goes wrong is then that hub's to say
+ */
+export async function twoSides(wrap: (cloud: Cloud) => Cloud = (cloud) => cloud, shared?: ScratchCloud) {
   const folder = mkdtempSync(join(tmpdir(), "glucohub-sync-"));
   const path = join(folder, "glucohub.db");
   let hook: (request: { method: string; url: string }) => Fault | undefined | Promise<Fault | undefined> = () =>
     undefined;
   const requests: string[] = [];
-  const server = await startScratchCloud({
-    fault: (request) => {
-      requests.push(`${request.method} ${request.url.replace(/\?.*/, "")}`);
-      return hook(request);
-    },
-  });
+  const server =
+    shared ??
+    (await startScratchCloud({
+      fault: (request) => {
+        requests.push(`${request.method} ${request.url.replace(/\?.*/, "")}`);
+        return hook(request);
+      },
+    }));
   const store = await Store.open({ path, role: "local" });
   const engines: { engine: Engine; store: Store }[] = [];
 
@@ -112,7 +118,7 @@ export async function twoSides(wrap: (cloud: Cloud) => Cloud = (cloud) => cloud)
         await each.store.close();
       }
       await store.close();
-      await server.close();
+      if (shared === undefined) await server.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

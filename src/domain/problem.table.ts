@@ -157,6 +157,13 @@ export const PROBLEMS = {
     "The export ends in the middle: part of it is missing.",
     "Export or copy it again and import the whole file; what could be read is kept.",
   ),
+  IMPORT_CHANGED: kind(
+    "user",
+    409,
+    3,
+    "A sample stands in the export otherwise than when it was imported first.",
+    "Look at it: remove the record and add the right value by hand where the export is right.",
+  ),
   FILE_NOT_FOUND: kind("user", 404, 1, "The file does not exist or can't be read.", "Check its path and permissions."),
   RECORD_NOT_FOUND: kind("never", 404, 1, "There is no record with this id.", "`glucohub records` lists them."),
   RECORD_INVALID: kind("never", 422, 2, "The record does not fit its kind.", "Correct what the message names."),

@@ -3,6 +3,7 @@ import type { Unreadable } from "../domain/reading.js";
 import { quarantine } from "../store/captures.js";
 import { ingestPage, type NewRecord } from "../store/records.js";
 import type { Store, Tx } from "../store/store.js";
+import { changedSamples } from "./changed-samples.js";
 
 /** One thing that a source told: a record, or what could not be understood. */
 export type Told = { readonly record: NewRecord } | { readonly unreadable: Unreadable };
@@ -34,16 +35,25 @@ export async function keepPage(store: Store, page: readonly Told[], facts: PageF
   const unreadable = page.flatMap((told) =>
     "record" in told ? [] : [{ origin: facts.origin, ...pick(told.unreadable) }],
   );
-  const fresh = await writePatiently(store, async (tx) => {
-    if (unreadable.length > 0) await quarantine(tx, facts.capture, unreadable, facts.at);
-    return records.length === 0 ? [] : ingestPage(tx, records, facts.capture, facts);
+  const { fresh, changed } = await writePatiently(store, async (tx) => {
+    const isNew = records.length === 0 ? [] : await ingestPage(tx, records, facts.capture, facts);
+    const differing = await changedSamples(
+      tx,
+      records.filter((_, index) => isNew[index] !== true),
+    );
+    const corrections = [...differing.values()].map((one) => ({ origin: facts.origin, ...pick(one) }));
+    await quarantine(tx, facts.capture, [...unreadable, ...corrections], facts.at);
+    return { fresh: isNew, changed: differing };
   });
   let at = 0;
   return page.map((told) => {
     if (!("record" in told)) return { record: null, unreadable: told.unreadable };
-    const kept = { record: told.record, fresh: fresh[at] ?? false };
+    const isFresh = fresh[at] ?? false;
     at += 1;
-    return kept;
+    const correction = isFresh ? undefined : changed.get(told.record.id);
+    return correction === undefined
+      ? { record: told.record, fresh: isFresh }
+      : { record: null, unreadable: correction };
   });
 }
 

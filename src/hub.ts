@@ -167,11 +167,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
       clock,
       log,
       signal: ending.signal,
-      importOne: async (path, signal) => {
-        const report = await importFile({ ...importing, file: path, signal, onProgress: tellImport });
-        tellImport(report);
-        return report;
-      },
+      importOne: (path, signal) => importFile({ ...importing, file: path, signal, onProgress: tellImport }),
     });
     onStop(() => inbox.stop());
   }

@@ -9,8 +9,8 @@ export interface HubPorts {
   now(): number;
   meters(): Promise<MeterStatus[]>;
   sync(): Promise<SyncStatus>;
-  /** Rings the sync worker; never waits for it. */
-  ringSync(why: string): void;
+  /** Rings the sync worker, whatever pause is on where a person asked for it; never waits for it. */
+  ringSync(why: "edit" | "asked"): void;
   /**
    * Keeps the body as a file and imports it in the background; resolves when the file is kept. `name` is for messages.
    */

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DRIVERS } from "../../drivers/index.js";
 import type { MeterStatus } from "../domain/status.js";
 import { type Claim, claim } from "../ingest/attachment.js";
+import { attachedStatus, awayStatus } from "../ingest/meter-status.js";
 import type { Settings } from "../settings/settings.js";
 import { type KnownMeter, listMeters } from "../store/meters.js";
 import type { Store } from "../store/store.js";
@@ -27,42 +28,13 @@ export async function attachedPorts(cli: Cli, { data }: Settings): Promise<reado
 /** Attached and known meters as a hub would tell of them, while none runs: nobody reads, so nothing goes on. */
 export async function metersWithoutHub(cli: Cli, settings: Settings, store: Store): Promise<MeterStatus[]> {
   const ports = await attachedPorts(cli, settings);
-  return [...ports.map(attachedStatus), ...(await listMeters(store)).map(knownStatus)];
-}
-
-const NO_PROGRESS = { read: 0, expected: null, new: 0 };
-
-function attachedStatus({ attachment, claim: { drivers, why } }: AttachedPort): MeterStatus {
-  const [first] = drivers;
-  return {
-    port: attachment.port,
-    driver: first?.id ?? null,
-    manufacturer: null,
-    model: null,
-    serial: null,
-    lastRead: null,
-    clockErrorMs: null,
-    state: first === undefined ? "unclaimed" : "waiting",
-    progress: NO_PROGRESS,
-    detail: why,
-    virtual: attachment.virtual,
-  };
+  return [
+    ...ports.map(({ attachment, claim }) => attachedStatus(attachment, claim)),
+    ...(await listMeters(store)).map(knownStatus),
+  ];
 }
 
 function knownStatus(meter: KnownMeter): MeterStatus {
-  const { driver, manufacturer, model, serial, lastReadAt, clockErrorMs, outcome, port } = meter;
-  const how = outcome === "done" ? "Read to the end" : `The last session ended with ${outcome}`;
-  return {
-    port: null,
-    driver,
-    manufacturer,
-    model,
-    serial,
-    lastRead: lastReadAt,
-    clockErrorMs,
-    state: "away",
-    progress: NO_PROGRESS,
-    detail: `${how}, at ${port}.`,
-    virtual: false,
-  };
+  const how = meter.outcome === "done" ? "Read to the end" : `The last session ended with ${meter.outcome}`;
+  return awayStatus(meter, `${how}, at ${meter.port}.`);
 }

@@ -58,7 +58,6 @@ export function startSync(options: {
       cloud: settings.cloud,
       holder: randomUUID(),
       alone: true,
-      logLevel: settings.log.level,
     };
     const made = startSyncThread({ start, clock, log, onState: () => options.onState(), onCommit: options.onCommit });
     thread = made;

@@ -3,6 +3,7 @@ import type { MeterStatus } from "../domain/status.js";
 import { type KnownMeter, listMeters } from "../store/meters.js";
 import type { SerialAttachment } from "../transports/attachments.js";
 import { sameAttachment } from "./attachment.js";
+import { awayStatus } from "./meter-status.js";
 import { PortLoop, type PortLoopOptions } from "./port-loop.js";
 
 /**
@@ -104,18 +105,7 @@ function withPast(status: MeterStatus, known: readonly KnownMeter[]): MeterStatu
 }
 
 function away(meter: KnownMeter): MeterStatus {
-  return {
-    port: null,
-    driver: meter.driver,
-    manufacturer: meter.manufacturer,
-    model: meter.model,
-    serial: meter.serial,
-    lastRead: meter.lastReadAt,
-    clockErrorMs: meter.clockErrorMs,
-    state: "away",
-    progress: { read: 0, expected: null, new: 0 },
-    detail:
-      meter.outcome === "done" ? "Read to the end the last time." : `The last session ended with ${meter.outcome}.`,
-    virtual: false,
-  };
+  const { outcome } = meter;
+  const detail = outcome === "done" ? "Read to the end the last time." : `The last session ended with ${outcome}.`;
+  return awayStatus(meter, detail);
 }

@@ -5,6 +5,7 @@ import type { Driver, SerialDriver } from "../kit/driver.js";
 import type { Store } from "../store/store.js";
 import type { SerialAttachment } from "../transports/attachments.js";
 import { type Claim, claim } from "./attachment.js";
+import { attachedStatus } from "./meter-status.js";
 import type { OwnerOf } from "./owner.js";
 import { type OpenSerial, type ReadMeterReport, readMeter } from "./read-meter.js";
 import { isQuiet, retryPause } from "./retry.js";
@@ -47,20 +48,7 @@ export class PortLoop {
     this.attachment = attachment;
     this.#options = options;
     this.#claim = claim(options.drivers, attachment);
-    const [first] = this.#claim.drivers;
-    this.#status = {
-      port: attachment.port,
-      driver: first?.id ?? null,
-      manufacturer: null,
-      model: null,
-      serial: null,
-      lastRead: null,
-      clockErrorMs: null,
-      state: first === undefined ? "unclaimed" : "waiting",
-      progress: { read: 0, expected: null, new: 0 },
-      detail: this.#claim.why,
-      virtual: attachment.virtual,
-    };
+    this.#status = attachedStatus(attachment, this.#claim);
     this.ended = this.#run().catch((error: unknown) => {
       this.#tell({ state: "failed", detail: sentence(asProblem(error)) });
       options.log.error({ port: attachment.port, code: asProblem(error).code }, "a port's loop broke off");

@@ -21,9 +21,6 @@ export interface Settings extends Omit<Written, "data" | "zone" | "inbox"> {
   readonly inbox: string | null;
 }
 
-/** A person whose meters are known: readings of these serials are theirs. */
-export type PatientSettings = Settings["patients"][number];
-
 /** Where each setting came from, for people, by its dotted name: `default`, `GLUCOHUB_HTTP_PORT`, `/etc/x.yaml:12`. */
 export type Origins = Readonly<Record<string, string>>;
 

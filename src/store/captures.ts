@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import type { Store, Tx } from "./store.js";
+import type { Tx } from "./store.js";
 
 /** What a session or an import said about its device. */
 export interface CaptureDevice {
@@ -80,17 +80,4 @@ export async function quarantine(
       .onConflict((conflict) => conflict.columns(["origin", "code", "raw"]).doNothing())
       .execute();
   }
-}
-
-/** What is kept in quarantine, newest first. */
-export async function listQuarantine(
-  store: Store,
-  limit: number,
-): Promise<(Quarantined & { id: number; at: string })[]> {
-  return store.read
-    .selectFrom("quarantine")
-    .select(["id", "origin", "code", "detail", "raw", "at"])
-    .orderBy("id", "desc")
-    .limit(limit)
-    .execute();
 }

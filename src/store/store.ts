@@ -40,7 +40,7 @@ export class Store {
   readonly path: string;
   readonly #writer: Connection;
   readonly #reader: Connection;
-  readonly #prepared = new Map<string, Statement<unknown[]>>();
+  readonly #prepared = new Map<Connection, Map<string, Statement<unknown[]>>>();
   readonly #listeners = new Set<() => void>();
   #problem: Problem | null = null;
 
@@ -108,7 +108,7 @@ export class Store {
   /** Runs a hot query outside transactions, on the reading connection. */
   query<P extends object, R>(statement: HotStatement<P>, params: P): R[] {
     try {
-      return this.#reader.raw.prepare(statement.sql).all(...statement.bind(params)) as R[];
+      return this.#prepare(this.#reader, statement.sql).all(...statement.bind(params)) as R[];
     } catch (error) {
       throw storeProblem(error);
     }
@@ -141,7 +141,7 @@ export class Store {
     return {
       db,
       many: async (statement, rows) => {
-        const prepared = this.#prepare(statement.sql);
+        const prepared = this.#prepare(this.#writer, statement.sql);
         const changes: number[] = new Array(rows.length);
         let index = 0;
         for (const row of rows) {
@@ -151,15 +151,15 @@ export class Store {
         return changes;
       },
       all: async <P extends object, R>(statement: HotStatement<P>, params: P) =>
-        this.#prepare(statement.sql).all(...statement.bind(params)) as R[],
+        this.#prepare(this.#writer, statement.sql).all(...statement.bind(params)) as R[],
     };
   }
 
-  #prepare(sql: string): Statement<unknown[]> {
-    const known = this.#prepared.get(sql);
-    if (known !== undefined) return known;
-    const made = this.#writer.raw.prepare<unknown[]>(sql);
-    this.#prepared.set(sql, made);
-    return made;
+  #prepare(connection: Connection, sql: string): Statement<unknown[]> {
+    const prepared = this.#prepared.get(connection) ?? new Map<string, Statement<unknown[]>>();
+    this.#prepared.set(connection, prepared);
+    const statement = prepared.get(sql) ?? connection.raw.prepare<unknown[]>(sql);
+    prepared.set(sql, statement);
+    return statement;
   }
 }

@@ -7,7 +7,6 @@ export interface WorkerStart {
   readonly cloud: CloudSettings;
   readonly holder: string;
   readonly alone: boolean;
-  readonly logLevel: string;
 }
 
 /** What the hub says to the thread. */

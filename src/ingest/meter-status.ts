@@ -1,0 +1,42 @@
+import type { MeterStatus } from "../domain/status.js";
+import type { KnownMeter } from "../store/meters.js";
+import type { SerialAttachment } from "../transports/attachments.js";
+import type { Claim } from "./attachment.js";
+
+const NO_PROGRESS: MeterStatus["progress"] = { read: 0, expected: null, new: 0 };
+
+/** What can be said of an attached device before anything was asked of it. */
+export function attachedStatus(attachment: SerialAttachment, { drivers, why }: Claim): MeterStatus {
+  const [first] = drivers;
+  return {
+    port: attachment.port,
+    driver: first?.id ?? null,
+    manufacturer: null,
+    model: null,
+    serial: null,
+    lastRead: null,
+    clockErrorMs: null,
+    state: first === undefined ? "unclaimed" : "waiting",
+    progress: NO_PROGRESS,
+    detail: why,
+    virtual: attachment.virtual,
+  };
+}
+
+/** A meter that was read before and is not attached now; `detail` is a sentence on how that went. */
+export function awayStatus(meter: KnownMeter, detail: string): MeterStatus {
+  const { driver, manufacturer, model, serial, lastReadAt, clockErrorMs } = meter;
+  return {
+    port: null,
+    driver,
+    manufacturer,
+    model,
+    serial,
+    lastRead: lastReadAt,
+    clockErrorMs,
+    state: "away",
+    progress: NO_PROGRESS,
+    detail,
+    virtual: false,
+  };
+}

@@ -59,10 +59,10 @@ export async function startChangeFeed(options: {
   }
 
   async function watch(): Promise<void> {
-    let seen = store.dataVersion();
+    let seen = store.commits();
     while (!signal.aborted) {
       await clock.sleep(LOOK_MS, signal);
-      const now = store.dataVersion();
+      const now = store.commits();
       if (now !== seen) look();
       seen = now;
     }

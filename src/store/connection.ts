@@ -1,6 +1,15 @@
 import Database from "better-sqlite3";
-import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, SqliteDialect, SqliteDriver } from "kysely";
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  type QueryResult,
+  SqliteDialect,
+  SqliteDriver,
+} from "kysely";
 import { asProblem, isProblem, Problem } from "../domain/problem.js";
+import type { StoreProbe } from "./backend.js";
 import type { Schema } from "./schema.js";
 
 /** What a connection may write: everything but sync's own (`local`), sync's own (`sync`), all (`migrate`), nothing (`reader`). */
@@ -40,16 +49,69 @@ class ImmediateDriver extends SqliteDriver {
   }
 }
 
-class ImmediateDialect extends SqliteDialect {
-  readonly #raw: Database.Database;
+/** A connection with a simulation in between. */
+class ProbedConnection implements DatabaseConnection {
+  readonly inner: DatabaseConnection;
+  readonly #probe: StoreProbe;
 
-  constructor(raw: Database.Database) {
+  constructor(inner: DatabaseConnection, probe: StoreProbe) {
+    this.inner = inner;
+    this.#probe = probe;
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    await this.#probe.statement(query.sql);
+    return this.inner.executeQuery<R>(query);
+  }
+
+  streamQuery<R>(query: CompiledQuery, size: number): AsyncIterableIterator<QueryResult<R>> {
+    return this.inner.streamQuery<R>(query, size);
+  }
+}
+
+class ProbedDriver extends ImmediateDriver {
+  readonly #probe: StoreProbe;
+
+  constructor(raw: Database.Database, probe: StoreProbe) {
+    super(raw);
+    this.#probe = probe;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    return new ProbedConnection(await super.acquireConnection(), this.#probe);
+  }
+
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await this.#probe.begin();
+    await super.beginTransaction(unprobed(connection));
+  }
+
+  override async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await this.#probe.commit();
+    await super.commitTransaction(unprobed(connection));
+    this.#probe.end();
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await super.rollbackTransaction(unprobed(connection));
+    this.#probe.end();
+  }
+}
+
+function unprobed(connection: DatabaseConnection): DatabaseConnection {
+  return connection instanceof ProbedConnection ? connection.inner : connection;
+}
+
+class ImmediateDialect extends SqliteDialect {
+  readonly #driver: Driver;
+
+  constructor(raw: Database.Database, probe: StoreProbe | null) {
     super({ database: raw });
-    this.#raw = raw;
+    this.#driver = probe === null ? new ImmediateDriver(raw) : new ProbedDriver(raw, probe);
   }
 
   override createDriver(): Driver {
-    return new ImmediateDriver(this.#raw);
+    return this.#driver;
   }
 }
 
@@ -57,7 +119,7 @@ class ImmediateDialect extends SqliteDialect {
  * Opens the store's file. Durable before a commit returns (WAL, synchronous FULL); REPLACE can't slip past the guards
  * (recursive triggers). Throws STORE_UNUSABLE.
  */
-export function connect(path: string, role: Role): Connection {
+export function connect(path: string, role: Role, probe: StoreProbe | null = null): Connection {
   let raw: Database.Database;
   try {
     raw = new Database(path, {
@@ -78,7 +140,7 @@ export function connect(path: string, role: Role): Connection {
   let fence = -1;
   raw.function("glucohub_role", { deterministic: true }, () => role);
   raw.function("glucohub_fence", () => fence);
-  const db = new Kysely<Schema>({ dialect: new ImmediateDialect(raw) });
+  const db = new Kysely<Schema>({ dialect: new ImmediateDialect(raw, probe) });
   return {
     role,
     raw,

@@ -1,4 +1,15 @@
-import { type Compilable, DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from "kysely";
+import {
+  type Compilable,
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
+import type { Dialect } from "./backend.js";
 import type { Schema } from "./schema.js";
 
 /** Stands for a parameter while a statement is compiled. */
@@ -10,12 +21,15 @@ class Slot {
   }
 }
 
-/** A statement that Kysely compiled once; it runs prepared, row after row. */
-export interface HotStatement<P> {
+/** A statement's text for one kind of database. */
+export interface HotText<P> {
   readonly sql: string;
-  /** The parameters of one run, in the order of the statement's question marks. */
+  /** The parameters of one run, in the order of the statement's places. */
   bind(params: P): unknown[];
 }
+
+/** A statement that Kysely compiled once for each kind of database; it runs prepared, row after row. */
+export type HotStatement<P> = Readonly<Record<Dialect, HotText<P>>>;
 
 /** Gives the place of a named parameter, typed as its value so that it fits Kysely's builders. */
 export type SlotOf<P> = <K extends keyof P & string>(name: K) => P[K];
@@ -25,19 +39,32 @@ export type SlotOf<P> = <K extends keyof P & string>(name: K) => P[K];
  * times slower than a prepared statement.
  */
 export function hot<P extends object>(build: (db: Kysely<Schema>, slot: SlotOf<P>) => Compilable): HotStatement<P> {
-  const compiler = new Kysely<Schema>({
-    dialect: {
-      createAdapter: () => new SqliteAdapter(),
-      createDriver: () => new DummyDriver(),
-      createIntrospector: (db) => new SqliteIntrospector(db),
-      createQueryCompiler: () => new SqliteQueryCompiler(),
-    },
-  });
   const slot: SlotOf<P> = (name) => new Slot(name) as unknown as P[typeof name];
-  const compiled = build(compiler, slot).compile();
-  const parameters = compiled.parameters;
+  return { sqlite: textOf(build(SQLITE, slot)), postgres: textOf(build(POSTGRES, slot)) };
+}
+
+const SQLITE = new Kysely<Schema>({
+  dialect: {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  },
+});
+
+const POSTGRES = new Kysely<Schema>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+});
+
+function textOf<P extends object>(statement: Compilable): HotText<P> {
+  const { sql, parameters } = statement.compile();
   return {
-    sql: compiled.sql,
+    sql,
     bind(params) {
       const values = params as Record<string, unknown>;
       return parameters.map((parameter) => (parameter instanceof Slot ? values[parameter.name] : parameter));

@@ -40,7 +40,7 @@ const DIRTY = hot<{ after: number; limit: number }>((db, slot) =>
 );
 
 /** Records with changes that the cloud has not confirmed and may still take, in order of creation, after that row. */
-export function dirtyPage(store: Store, after: number, limit: number): DirtyRow[] {
+export function dirtyPage(store: Store, after: number, limit: number): Promise<DirtyRow[]> {
   return store.query<{ after: number; limit: number }, DirtyRow>(DIRTY, { after, limit });
 }
 
@@ -55,7 +55,12 @@ const ACKNOWLEDGE = hot<Acknowledgement>((db, slot) =>
   db
     .updateTable("records")
     .set((eb) => ({
-      version_synced: eb.fn("max", [eb.ref("version_synced"), eb.val(slot("pushed"))]),
+      version_synced: eb
+        .case()
+        .when("version_synced", "<", slot("pushed"))
+        .then(eb.val(slot("pushed")))
+        .else(eb.ref("version_synced"))
+        .end(),
       rev: slot("rev"),
       base_fields: null,
       base_deleted: null,

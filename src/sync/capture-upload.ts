@@ -14,7 +14,7 @@ export interface CaptureMemory {
 /** Uploads captures one by one, oldest first, as long as no record waits: records go first. How many were uploaded. */
 export async function uploadCaptures(context: RoundContext, memory: CaptureMemory): Promise<number> {
   let uploaded = 0;
-  while (memory.supported && dirtyPage(context.store, 0, 1).length === 0) {
+  while (memory.supported && (await dirtyPage(context.store, 0, 1)).length === 0) {
     const row = await nextCapture(context, memory);
     if (row === undefined) break;
     const { id, kind, driver, sha256, bytes } = row;

@@ -7,7 +7,6 @@ import type { CaptureMemory } from "./capture-upload.js";
 import type { Cloud } from "./clouds/cloud.js";
 import { type RoundReport, syncRound } from "./round.js";
 
-/** How long the lease lasts from its last use: longer than any single call to the cloud. */
 const LEASE_MS = 60_000;
 /** How long to leave another worker alone that holds the lease. */
 const LEASE_PAUSE_MS = 10_000;
@@ -23,6 +22,8 @@ export interface EngineOptions {
   readonly holder: string;
   /** This process alone may use the store: a lease left behind by a dead worker is taken over at once. */
   readonly alone: boolean;
+  /** How long the lease lasts from its last use, milliseconds; longer than any single call to the cloud. Default 60,000. */
+  readonly leaseMs?: number;
   readonly newId: () => string;
   readonly random: () => number;
   /** Told after each round, and when the state changes. */
@@ -79,7 +80,7 @@ export function startEngine(options: EngineOptions): Engine {
         lease ??= await takeLease(store, {
           holder: options.holder,
           nowMs: clock.now(),
-          durationMs: LEASE_MS,
+          durationMs: options.leaseMs ?? LEASE_MS,
           force: options.alone,
         });
         const report = await syncRound(

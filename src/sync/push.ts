@@ -31,7 +31,7 @@ export async function push(context: RoundContext, again: ReadonlySet<string>): P
   let after = 0;
   try {
     for (;;) {
-      const page = upTo(dirtyPage(context.store, after, size), BATCH_CHARACTERS);
+      const page = upTo(await dirtyPage(context.store, after, size), BATCH_CHARACTERS);
       const last = page.at(-1);
       if (last === undefined) break;
       after = last.row;

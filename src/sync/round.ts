@@ -55,10 +55,10 @@ export async function syncRound(context: RoundContext, memory: CaptureMemory): P
         break;
       }
     }
-    if (pulledAll && dirtyPage(context.store, 0, 1).length === 0) break;
+    if (pulledAll && (await dirtyPage(context.store, 0, 1)).length === 0) break;
   }
   done.captures = await uploadCaptures(context, memory);
-  const again = passes >= PASSES || dirtyPage(context.store, 0, 1).length > 0;
+  const again = passes >= PASSES || (await dirtyPage(context.store, 0, 1)).length > 0;
   await fenced(context, (tx) => setSyncState(tx, "lastSuccess", new Date(context.clock.now()).toISOString()));
   return { ...done, again };
 }

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
+import { copyStore } from "../../src/store/copy.js";
 import { ingestPage } from "../../src/store/records.js";
 import { Store } from "../../src/store/store.js";
 import type { BenchContext } from "./figure.js";
@@ -19,7 +20,7 @@ export async function filledStore(context: BenchContext, name: string): Promise<
     for (const page of pagesOf(meterRecords(context.records), PAGE))
       await store.write((tx) => ingestPage(tx, page, CAPTURE, READER));
     // One file that is whole, without a write-ahead log beside it.
-    await store.backup(full);
+    await copyStore(store.path, full);
     await store.close();
   }
   const copy = join(context.folder, `${name}.db`);

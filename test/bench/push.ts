@@ -75,7 +75,7 @@ async function pushAll(path: string, cloudPath: string, count: number, bodies: s
     const end = performance.now();
     const { state, problem, last } = engine.state();
     if (problem !== null) throw new Error(`the push failed: ${problem.message}`);
-    if (state !== "idle" || last?.pushed !== count || dirtyPage(store, 0, 1).length > 0)
+    if (state !== "idle" || last?.pushed !== count || (await dirtyPage(store, 0, 1)).length > 0)
       throw new Error(`only ${last?.pushed} of ${count} records were pushed`);
     return { pushMs: pushedAt - start, roundMs: end - start };
   } finally {

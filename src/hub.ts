@@ -186,7 +186,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
       now: () => clock.now(),
       meters: () => meters.status(),
       sync: () => sync.status(),
-      ringSync: (why) => (why === "asked" ? sync.ask(why) : sync.nudge()),
+      ringSync: (why) => (why === "edit" ? sync.nudge() : sync.ask(why, why === "full")),
       startImport: (name: string, body: Readable) => imports.start(name, body),
       importStatus: (id) => imports.status(id),
       subscribe(listener) {

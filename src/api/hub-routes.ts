@@ -8,6 +8,7 @@ import {
   metersAnswer,
   resolveAnswer,
   resolveBody,
+  ringQuery,
   rungAnswer,
   syncAnswer,
 } from "./schemas.js";
@@ -69,10 +70,17 @@ export function hubRoutes(app: App, ports: HubPorts): void {
   app.post(
     "/sync",
     {
-      schema: { ...docs({ summary: "Rings the sync worker", tag: "sync" }), response: answers(202, rungAnswer) },
+      schema: {
+        ...docs({
+          summary: "Rings the sync worker; with full=true it compares every record with the cloud",
+          tag: "sync",
+        }),
+        querystring: ringQuery,
+        response: answers(202, rungAnswer),
+      },
     },
-    async (_request, reply) => {
-      ports.ringSync("asked");
+    async (request, reply) => {
+      ports.ringSync(request.query.full === "true" ? "full" : "asked");
       return reply.code(202).send({ rung: true });
     },
   );

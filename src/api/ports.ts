@@ -10,7 +10,7 @@ export interface HubPorts {
   meters(): Promise<MeterStatus[]>;
   sync(): Promise<SyncStatus>;
   /** Rings the sync worker, whatever pause is on where a person asked for it; never waits for it. */
-  ringSync(why: "edit" | "asked"): void;
+  ringSync(why: "edit" | "asked" | "full"): void;
   /**
    * Keeps the body as a file and imports it in the background; resolves when the file is kept. `name` is for messages.
    */

@@ -161,6 +161,7 @@ export const syncAnswer = z.object({
   conflicts: z.number().int(),
   rejected: z.number().int().describe("Records that the cloud refuses as they stand."),
   lastSuccess: z.string().nullable(),
+  lastCompared: z.string().nullable().describe("When hub and cloud were last found to hold the same records."),
   lastError: z.string().nullable(),
   scheduler: z.enum(["bullmq", "timer", "off"]),
   cloud: z.object({ kind: z.string(), url: z.string() }).nullable(),
@@ -168,6 +169,9 @@ export const syncAnswer = z.object({
 });
 
 /** `POST /sync`. */
+export const ringQuery = z.strictObject({ full: z.enum(["true", "false"]).optional() });
+
+/** Answer to `POST /sync`. */
 export const rungAnswer = z.object({ rung: z.literal(true) });
 
 /** `POST /imports`. */

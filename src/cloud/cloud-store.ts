@@ -5,6 +5,7 @@ import { sameContent } from "./canonical.js";
 import { type CaptureShelf, openCaptureShelf } from "./capture-shelf.js";
 import { checkFields } from "./check-fields.js";
 import { cursorText, readCursor } from "./cursor.js";
+import { type CloudDigest, digestOf } from "./digest.js";
 import type { ChangesPage, CloudRecord, PushChange, PushResult, RecordState, WireFields } from "./protocol.js";
 import { type Random, randomName, systemRandom } from "./random-name.js";
 import { openCloudFile } from "./schema.js";
@@ -43,6 +44,8 @@ export interface Edit {
  */
 export class CloudStore {
   readonly captures: CaptureShelf;
+  /** Stands for everything that the store holds. */
+  readonly digest: () => CloudDigest;
   readonly #db: Database.Database;
   readonly #run: Statements;
   readonly #clock: Pick<Clock, "now">;
@@ -62,6 +65,7 @@ export class CloudStore {
     this.#run = prepareStatements(this.#db);
     this.#generation = this.#run.generation.get() ?? "";
     this.#epoch = randomName(random, 10);
+    this.digest = digestOf(this.#run);
     this.captures = openCaptureShelf(this.#run, options.clock);
   }
 

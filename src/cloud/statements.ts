@@ -57,6 +57,12 @@ export function prepareStatements(db: Database.Database) {
       )
       .pluck(),
     changesAfter: db.prepare<[number, number], RecordRow>("select * from records where seq > ? order by seq limit ?"),
+    revsAfter: db.prepare<[number], { seq: number; id: string; rev: string }>(
+      "select seq, id, rev from records where seq > ? order by seq",
+    ),
+    revBefore: db
+      .prepare<[string, number], string>("select rev from states where id = ? and seq <= ? order by seq desc limit 1")
+      .pluck(),
     newestBefore: db.prepare<[number, number], RecordRow>(
       "select * from records where seq < ? order by seq desc limit ?",
     ),

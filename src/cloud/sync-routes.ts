@@ -12,7 +12,7 @@ import type { RecordRow } from "./statements.js";
 
 const JSON_TYPE = "application/json; charset=utf-8";
 
-/** The protocol's three calls, and two that show people what captures are kept. */
+/** The protocol's three calls, the digest that it allows for, and two that show people what captures are kept. */
 export function addSyncRoutes(app: FastifyInstance, store: CloudStore, polls: LongPoll, now: () => number): void {
   // A hub's body is JSON whatever its header says: the calls need a token, so no web page can forge one.
   app.removeAllContentTypeParsers();
@@ -37,6 +37,8 @@ export function addSyncRoutes(app: FastifyInstance, store: CloudStore, polls: Lo
     }
     return reply.type(JSON_TYPE).send(pageText(page));
   });
+
+  app.get("/v1/digest", async () => store.digest());
 
   app.put<{ Params: { id: string } }>("/v1/captures/:id", async (request, reply) => {
     const { id } = request.params;

@@ -219,6 +219,13 @@ export const PROBLEMS = {
     "The store can't be opened.",
     "Check the data folder's permissions; `glucohub doctor` says more.",
   ),
+  STORE_UNREACHABLE: kind(
+    "later",
+    503,
+    1,
+    "The database can't be reached.",
+    "Check that it runs and that database.url is right; a running hub goes on by itself once it answers.",
+  ),
   STORE_NEWER: kind(
     "user",
     500,

@@ -46,6 +46,8 @@ export interface SyncStatus {
   readonly conflicts: number;
   readonly rejected: number;
   readonly lastSuccess: string | null;
+  /** When hub and cloud were last found to hold the same records. */
+  readonly lastCompared: string | null;
   /** The last failure that is not over, one sentence with what to do. */
   readonly lastError: string | null;
   /** `bullmq`, or `timer` while Redis is away, or `off` where no cloud is set. */

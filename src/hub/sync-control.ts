@@ -14,8 +14,8 @@ import { syncStatus } from "./sync-status.js";
 export interface SyncControl {
   /** A record changed: rings soon. */
   nudge(): void;
-  /** A person asks: rings now, whatever pause is on. */
-  ask(why: string): void;
+  /** A person asks: rings now, whatever pause is on. `full`: and has every record compared with the cloud. */
+  ask(why: string, full?: boolean): void;
   status(): Promise<SyncStatus>;
   /** `up`, or why Redis is not there. */
   redis(): string;
@@ -75,13 +75,13 @@ export function startSync(options: {
 
   return {
     nudge: () => schedule?.nudge(),
-    ask: (why) => {
-      void thread?.ring(why, true);
+    ask: (why, full = false) => {
+      void thread?.ring(why, true, full);
     },
     redis: () => redisState,
     status: () =>
       syncStatus(store, {
-        engine: thread?.state() ?? { state: "idle", problem: null, last: null },
+        engine: thread?.state() ?? { state: "idle", standby: false, problem: null, last: null },
         scheduler: schedule?.state() ?? "off",
         cloud: cloud === null ? null : { kind, url: url ?? "" },
       }),

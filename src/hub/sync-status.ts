@@ -13,12 +13,12 @@ export interface SyncParts {
 
 /** How the synchronisation is. Cheap: it is told after every change. */
 export async function syncStatus(store: Store, { engine, scheduler, cloud }: SyncParts): Promise<SyncStatus> {
-  const [{ pending, rejected }, conflicts, { lastSuccess }] = await Promise.all([
+  const [{ pending, rejected }, conflicts, { lastSuccess, lastCompared }] = await Promise.all([
     dirtyCounts(store),
     openConflicts(store),
     syncState(store),
   ]);
   const { problem } = engine;
   const lastError = problem === null ? null : `${problem.message} ${problem.remedy}`;
-  return { state: engine.state, pending, conflicts, rejected, lastSuccess, lastError, scheduler, cloud };
+  return { state: engine.state, pending, conflicts, rejected, lastSuccess, lastCompared, lastError, scheduler, cloud };
 }

@@ -2,16 +2,18 @@ import { Problem } from "../domain/problem.js";
 import { hot } from "./hot.js";
 import type { Store, Tx } from "./store.js";
 
-const RENEW = hot<{ fence: number; expires_at: number }>((db, slot) =>
+const RENEW = hot<{ holder: string; fence: number; expires_at: number }>((db, slot) =>
   db
     .updateTable("lease")
     .set({ expires_at: slot("expires_at") })
     .where("name", "=", "sync")
+    .where("holder", "=", slot("holder"))
     .where("fence", "=", slot("fence")),
 );
 
 /** The right to sync, for a while. */
 export interface Lease {
+  readonly holder: string;
   readonly fence: number;
   /** Extends it inside a transaction, whose other writes count only if this holds. Throws LEASE_LOST. */
   renew(tx: Tx, nowMs: number): Promise<void>;
@@ -31,7 +33,9 @@ export async function takeLease(
     const held = await tx.db.selectFrom("lease").selectAll().where("name", "=", "sync").executeTakeFirst();
     if (held !== undefined && held.holder !== holder && held.expires_at > nowMs && !force)
       throw new Problem("LEASE_LOST");
-    const next = { holder, fence: (held?.fence ?? 0) + 1, expires_at: nowMs + durationMs };
+    // Not only counted: a store that was restored from a backup has an earlier fence, and counting on from there would
+    // give a fence for the second time while the worker that had it may still be alive.
+    const next = { holder, fence: Math.max((held?.fence ?? 0) + 1, nowMs), expires_at: nowMs + durationMs };
     if (held === undefined)
       await tx.db
         .insertInto("lease")
@@ -42,9 +46,10 @@ export async function takeLease(
   });
   store.setFence(fence);
   return {
+    holder,
     fence,
     async renew(tx, now) {
-      const [changed] = await tx.many(RENEW, [{ fence, expires_at: now + durationMs }]);
+      const [changed] = await tx.many(RENEW, [{ holder, fence, expires_at: now + durationMs }]);
       if (changed !== 1) throw new Problem("LEASE_LOST");
     },
   };
@@ -53,6 +58,6 @@ export async function takeLease(
 /** Lets another worker take it at once. Does nothing if it was lost. */
 export async function dropLease(store: Store, lease: Lease): Promise<void> {
   await store.write(async (tx) => {
-    await tx.many(RENEW, [{ fence: lease.fence, expires_at: 0 }]);
+    await tx.many(RENEW, [{ holder: lease.holder, fence: lease.fence, expires_at: 0 }]);
   });
 }

@@ -20,11 +20,16 @@ export interface SyncRow extends DirtyRow {
   readonly base_deleted: number | null;
   readonly changed_by: string;
   readonly changed_at: string;
+  readonly changed_why: string;
 }
 
-/** A whole state of a record as text. */
-export interface StateText {
-  readonly deleted: boolean;
+/** A state from a record's history, as text. */
+export interface PastState {
+  readonly version: number;
+  readonly origin: "local" | "cloud" | "merge" | "remote";
+  readonly by: string;
+  readonly at: string;
+  readonly deleted: number;
   readonly fields: string;
 }
 
@@ -42,6 +47,25 @@ const DIRTY = hot<{ after: number; limit: number }>((db, slot) =>
 /** Records with changes that the cloud has not confirmed and may still take, in order of creation, after that row. */
 export function dirtyPage(store: Store, after: number, limit: number): Promise<DirtyRow[]> {
   return store.query<{ after: number; limit: number }, DirtyRow>(DIRTY, { after, limit });
+}
+
+const REVS = hot<{ after: number; limit: number }>((db, slot) =>
+  db
+    .selectFrom("records")
+    .select(["row", "id", "rev"])
+    .where("rev", "is not", null)
+    .where("row", ">", slot("after"))
+    .orderBy("row")
+    .limit(slot("limit")),
+);
+
+/** The records of which the cloud holds a state that it confirmed or sent, in order of creation, after that row. */
+export function revPage(
+  store: Store,
+  after: number,
+  limit: number,
+): Promise<{ readonly row: number; readonly id: string; readonly rev: string }[]> {
+  return store.query(REVS, { after, limit });
 }
 
 interface Acknowledgement {
@@ -107,6 +131,7 @@ const FIND = hot<{ id: string }>((db, slot) =>
       "base_deleted",
       "changed_by",
       "changed_at",
+      "changed_why",
     ])
     .where("id", "=", slot("id")),
 );
@@ -151,7 +176,8 @@ export async function insertFromCloud(tx: Tx, remote: RemoteState): Promise<void
   ]);
 }
 
-interface Taken {
+/** What a pull or a merge makes of a row. */
+export interface Taken {
   row: number;
   deleted: number;
   fields: string;
@@ -207,45 +233,58 @@ export async function recordRemote(tx: Tx, row: SyncRow, remote: RemoteState): P
     .execute();
 }
 
-/** The record's own states, oldest first, without the cloud's sides of merges. */
-export async function ownStates(tx: Tx, row: SyncRow): Promise<(StateText & { version: number; origin: string })[]> {
-  const states = await tx.db
+/** Every state that the record had, and every state of the cloud's that was merged into it, oldest first. */
+export function statesOf(tx: Tx, row: SyncRow): Promise<PastState[]> {
+  return tx.db
     .selectFrom("history")
-    .select(["version", "origin", "deleted", "fields"])
+    .select(["version", "origin", "by", "at", "deleted", "fields"])
     .where("record", "=", row.row)
-    .where("origin", "!=", "remote")
     .orderBy("seq")
     .execute();
-  return states.map((state) => ({ ...state, deleted: state.deleted === 1 }));
 }
 
-/** Puts a field that both sides changed on the list for a person. */
+/** Puts a field that both sides changed on the list for a person; once, however often the same two values meet. */
 export async function addConflict(
   tx: Tx,
   conflict: {
     id: string;
-    row: SyncRow;
+    /** The record's row. */
+    record: number;
     field: string;
     base: unknown;
     local: unknown;
     remote: unknown;
+    localBy: string;
+    localAt: string;
     remoteBy: string;
     remoteAt: string;
     at: string;
   },
 ): Promise<void> {
-  const { row } = conflict;
+  const { record, field } = conflict;
+  const local = JSON.stringify(conflict.local);
+  const remote = JSON.stringify(conflict.remote);
+  const listed = await tx.db
+    .selectFrom("conflicts")
+    .select("id")
+    .where("record", "=", record)
+    .where("field", "=", field)
+    .where("local", "=", local)
+    .where("remote", "=", remote)
+    .where("kept", "is", null)
+    .executeTakeFirst();
+  if (listed !== undefined) return;
   await tx.db
     .insertInto("conflicts")
     .values({
       id: conflict.id,
-      record: row.row,
-      field: conflict.field,
+      record,
+      field,
       base: JSON.stringify(conflict.base),
-      local: JSON.stringify(conflict.local),
-      remote: JSON.stringify(conflict.remote),
-      local_by: row.changed_by,
-      local_at: row.changed_at,
+      local,
+      remote,
+      local_by: conflict.localBy,
+      local_at: conflict.localAt,
       remote_by: conflict.remoteBy,
       remote_at: conflict.remoteAt,
       at: conflict.at,
@@ -256,11 +295,28 @@ export async function addConflict(
     .execute();
 }
 
+/** How many records one step of forgetting takes: a transaction of some milliseconds. */
+const FORGOTTEN_AT_ONCE = 1_000;
+
 /**
- * Forgets what the cloud holds, keeping what both sides last agreed on as the base of later merges: everything is
- * pushed again and compared. For another cloud, or one that lost its sequence of changes.
+ * Forgets what the cloud holds of the next records after that row, keeping what both sides last agreed on as the base
+ * of later merges: they are pushed again and compared. For another cloud, and for one that may have gone back to an
+ * earlier state. Resolves with the last row it took, or null when all are done.
  */
-export async function forgetCloud(tx: Tx): Promise<void> {
+export async function forgetCloud(tx: Tx, after: number): Promise<number | null> {
+  const next = await tx.db
+    .selectFrom("records")
+    .select("row")
+    .where("rev", "is not", null)
+    .where("row", ">", after)
+    .orderBy("row")
+    .limit(FORGOTTEN_AT_ONCE)
+    .execute();
+  const last = next.at(-1)?.row;
+  if (last === undefined) {
+    await tx.db.updateTable("captures").set({ uploaded: 0 }).where("uploaded", "=", 1).execute();
+    return null;
+  }
   await tx.db
     .updateTable("records")
     .set((eb) => {
@@ -287,6 +343,8 @@ export async function forgetCloud(tx: Tx): Promise<void> {
       };
     })
     .where("rev", "is not", null)
+    .where("row", ">", after)
+    .where("row", "<=", last)
     .execute();
-  await tx.db.updateTable("captures").set({ uploaded: 0 }).where("uploaded", "=", 1).execute();
+  return last;
 }

@@ -6,23 +6,29 @@ import {
   addConflict,
   findForSync,
   insertFromCloud,
-  ownStates,
+  type PastState,
   type RemoteState,
   recordRemote,
-  type StateText,
   type SyncRow,
+  statesOf,
+  type Taken,
   takeState,
 } from "../store/sync-records.js";
 import type { RemoteChange } from "./clouds/cloud.js";
-import { merge, type Side, sameSide } from "./merge.js";
+import { type Base, type FieldConflict, merge, type Side, sameSide, wavered } from "./merge.js";
+import { writerOf } from "./writer.js";
 
 /** What became of a state that came from the cloud. */
 export type Applied = "known" | "taken" | "merged" | "conflict" | "refused";
 
 /** How to apply it. */
 export interface ApplyOptions {
+  /** Under which the cloud knows this hub's own writes. */
+  readonly hubId: string;
   readonly newId: () => string;
   readonly nowMs: number;
+  /** The cloud's sequence of changes does not have this state: it may have gone back behind what it confirmed. */
+  readonly doubtful: boolean;
   /** Called for a record with unpushed changes before anything is merged; may throw to roll the page back. */
   onUnpushed(row: SyncRow): void;
 }
@@ -54,8 +60,9 @@ export async function applyRemote(tx: Tx, change: RemoteChange, options: ApplyOp
   }
   if (row.rev === remote.rev) return "known";
   if (row.version === row.version_synced) return takeClean(tx, row, remote, options, at);
-  if (!sameSide(sideOf(row), remote)) options.onUnpushed(row);
-  return mergeInto(tx, row, remote, await baseOf(tx, row, remote), options, at);
+  if (sameSide(sideOf(row), remote)) return agree(tx, row, remote);
+  options.onUnpushed(row);
+  return mergeInto(tx, row, remote, await baseOf(tx, row, remote, options), options, at);
 }
 
 function sideOf(state: { deleted: boolean | number; fields: string }): Side {
@@ -69,17 +76,13 @@ async function takeClean(
   options: ApplyOptions,
   at: string,
 ): Promise<Applied> {
-  const local = sideOf(row);
-  if (merge(local, local, remote).conflicts.length > 0)
-    return mergeInto(tx, row, remote, { side: local, presumed: false }, options, at);
+  const base: Base = { side: sideOf(row), kind: "agreed" };
+  if (merge(base, sideOf(row), remote).conflicts.length > 0) return mergeInto(tx, row, remote, base, options, at);
   await takeState(tx, {
-    row: row.row,
+    ...unchanged(row),
     deleted: remote.deleted ? 1 : 0,
     fields: fieldsText(remote.fields),
     rev: remote.rev,
-    version_synced: row.version_synced,
-    base_fields: null,
-    base_deleted: null,
     by: remote.by,
     at: remote.at,
     why: "pull",
@@ -87,28 +90,53 @@ async function takeClean(
   return "taken";
 }
 
-/** The base of a merge; `presumed` where both sides never agreed on it (see `merge`). */
-interface Base {
-  readonly side: Side | null;
-  readonly presumed: boolean;
+/** Both sides say the same, though neither had confirmed it: the cloud has everything, and nothing was changed. */
+async function agree(tx: Tx, row: SyncRow, remote: RemoteState): Promise<Applied> {
+  await takeState(tx, { ...unchanged(row), rev: remote.rev, version_synced: row.version });
+  return "merged";
+}
+
+/** The row as it is, without a base of its own: what follows is told beside it. */
+function unchanged(row: SyncRow): Omit<Taken, "rev"> {
+  return {
+    row: row.row,
+    deleted: row.deleted,
+    fields: row.fields,
+    version_synced: row.version_synced,
+    base_fields: null,
+    base_deleted: null,
+    by: row.changed_by,
+    at: row.changed_at,
+    why: row.changed_why,
+  };
 }
 
 /**
  * What both sides last agreed on. Where the cloud holds a state that was pushed and whose acknowledgement was lost,
- * that state; else the state that the cloud last confirmed; else the state in which the record was made here.
+ * that state; else the state that the cloud last confirmed; else the state in which the record was made here. Where the
+ * cloud may have gone back behind what it confirmed (a record whose place in it was forgotten by `forgetCloud`, or
+ * `doubtful`): if it holds an earlier state that was seen here, that one; else the base is doubtful.
  */
-async function baseOf(tx: Tx, row: SyncRow, remote: RemoteState): Promise<Base> {
-  const states = await ownStates(tx, row);
-  const unconfirmed = states.filter((state) => state.version > row.version_synced).map(sideOf);
-  if (unconfirmed.some((state) => sameSide(state, remote))) return { side: remote, presumed: false };
-  if (row.base_fields !== null) {
-    return { side: sideOf({ deleted: row.base_deleted ?? 0, fields: row.base_fields }), presumed: false };
+async function baseOf(tx: Tx, row: SyncRow, remote: RemoteState, options: ApplyOptions): Promise<Base> {
+  const states = await statesOf(tx, row);
+  const own = states.filter((state) => state.origin !== "remote");
+  const unconfirmed = own.filter((state) => state.version > row.version_synced).map(sideOf);
+  if (row.rev !== null && unconfirmed.some((state) => sameSide(state, remote))) return { side: remote, kind: "agreed" };
+  const confirmed =
+    row.base_fields !== null
+      ? { deleted: row.base_deleted ?? 0, fields: row.base_fields }
+      : own.filter((state) => row.rev !== null && state.version === row.version_synced).at(-1);
+  if (confirmed === undefined) {
+    if (unconfirmed.some((state) => sameSide(state, remote))) return { side: remote, kind: "agreed" };
+    const [first] = own;
+    return { side: first?.origin === "local" ? sideOf(first) : null, kind: "presumed" };
   }
-  const confirmed: StateText | undefined =
-    row.rev === null ? undefined : states.filter((state) => state.version === row.version_synced).at(-1);
-  if (confirmed !== undefined) return { side: sideOf(confirmed), presumed: false };
-  const first = states[0]?.origin === "local" ? sideOf(states[0]) : null;
-  return { side: first, presumed: true };
+  if (row.rev !== null && !options.doubtful) return { side: sideOf(confirmed), kind: "agreed" };
+  const wroteIt = (state: PastState): boolean =>
+    remote.by === options.hubId || (state.by === remote.by && state.at === remote.at);
+  if (states.some((state) => wroteIt(state) && sameSide(sideOf(state), remote)))
+    return { side: remote, kind: "agreed" };
+  return { side: sideOf(confirmed), kind: "doubtful", wavered: (field) => wavered(states.map(sideOf), field) };
 }
 
 async function mergeInto(
@@ -119,25 +147,37 @@ async function mergeInto(
   options: ApplyOptions,
   at: string,
 ): Promise<Applied> {
-  const { side, conflicts } = merge(base.side, sideOf(row), remote, base.presumed);
+  const { side, conflicts } = merge(base, sideOf(row), remote);
   await recordRemote(tx, row, remote);
   const equal = sameSide(side, remote);
   const changed = !sameSide(side, sideOf(row));
   await takeState(tx, {
-    row: row.row,
+    ...unchanged(row),
     deleted: side.deleted ? 1 : 0,
     fields: fieldsText(side.fields),
     rev: remote.rev,
     // Equal: the cloud has it all. Else it lacks something of ours, and the record must be pushed.
     version_synced: equal ? row.version : Math.min(row.version_synced, row.version - 1),
-    base_fields: fieldsText(remote.fields),
-    base_deleted: remote.deleted ? 1 : 0,
-    by: changed ? "sync" : row.changed_by,
-    at: changed ? at : row.changed_at,
-    why: changed ? "merge" : "unchanged",
+    base_fields: equal ? null : fieldsText(remote.fields),
+    base_deleted: equal ? null : remote.deleted ? 1 : 0,
+    ...(changed ? { by: "sync", at, why: "merge" } : {}),
   });
-  for (const conflict of conflicts) {
-    await addConflict(tx, { ...conflict, id: options.newId(), row, remoteBy: remote.by, remoteAt: remote.at, at });
-  }
+  if (conflicts.length > 0) await list(tx, row, conflicts, remote, options, at);
   return conflicts.length > 0 ? "conflict" : "merged";
+}
+
+async function list(
+  tx: Tx,
+  row: SyncRow,
+  conflicts: readonly FieldConflict[],
+  remote: RemoteState,
+  options: ApplyOptions,
+  at: string,
+): Promise<void> {
+  const states = await statesOf(tx, row);
+  for (const conflict of conflicts) {
+    const local = writerOf(states, conflict.field) ?? { by: row.changed_by, at: row.changed_at };
+    const said = { localBy: local.by, localAt: local.at, remoteBy: remote.by, remoteAt: remote.at };
+    await addConflict(tx, { ...conflict, ...said, id: options.newId(), record: row.row, at });
+  }
 }

@@ -1,11 +1,10 @@
 import type { Clock, Log } from "../domain/clock.js";
-import { asProblem, isProblem, type Problem } from "../domain/problem.js";
+import { asProblem, type Problem } from "../domain/problem.js";
 import { dropLease, type Lease, takeLease } from "../store/lease.js";
 import type { Store } from "../store/store.js";
 import { pauseAfter } from "./backoff.js";
-import type { CaptureMemory } from "./capture-upload.js";
 import type { Cloud } from "./clouds/cloud.js";
-import { type RoundReport, syncRound } from "./round.js";
+import { type RoundMemory, type RoundReport, syncRound } from "./round.js";
 
 const LEASE_MS = 60_000;
 /** How long to leave another worker alone that holds the lease. */
@@ -33,6 +32,8 @@ export interface EngineOptions {
 /** How the engine is. */
 export interface EngineState {
   readonly state: "idle" | "running" | "waiting" | "blocked";
+  /** Another worker on this store is the one that syncs; this one waits to take over. */
+  readonly standby: boolean;
   /** The failure that is not over yet. */
   readonly problem: { readonly code: string; readonly message: string; readonly remedy: string } | null;
   /** What the last successful round did. */
@@ -43,11 +44,12 @@ export interface EngineState {
 export interface Engine {
   /**
    * Asks for a round that begins after this call. Resolves when it has ended, well or not. While the cloud is away
-   * it resolves at once, unless `now`: then the round is tried whatever the pause.
+   * it resolves at once, unless `now`: then the round is tried whatever the pause. `full`: that round compares every
+   * record with the cloud.
    */
-  ring(why: string, now?: boolean): Promise<void>;
+  ring(why: string, now?: boolean, full?: boolean): Promise<void>;
   state(): EngineState;
-  /** Resolves when the cloud works (again). */
+  /** Resolves when the cloud works (again) and this worker is the one that syncs. */
   healthy(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -56,10 +58,16 @@ export interface Engine {
 export function startEngine(options: EngineOptions): Engine {
   const { store, cloud, clock, log } = options;
   const stopping = new AbortController();
-  const memory: CaptureMemory = { supported: true, refused: new Set() };
+  const memory: RoundMemory = {
+    supported: true,
+    refused: new Set(),
+    compareAtMs: 0,
+    suspectedAtMs: Number.NEGATIVE_INFINITY,
+  };
   let lease: Lease | null = null;
-  let state: EngineState = { state: "idle", problem: null, last: null };
+  let state: EngineState = { state: "idle", standby: false, problem: null, last: null };
   let failures = 0;
+  let full = false;
   let pausing: AbortController | null = null;
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;
@@ -68,8 +76,12 @@ export function startEngine(options: EngineOptions): Engine {
   function show(change: Partial<EngineState>): void {
     state = { ...state, ...change };
     options.onState?.(state);
-    if (state.problem !== null) return;
+    if (!isHealthy()) return;
     for (const waiter of waiters.splice(0)) waiter();
+  }
+
+  function isHealthy(): boolean {
+    return state.problem === null && !state.standby;
   }
 
   async function round(): Promise<void> {
@@ -83,10 +95,13 @@ export function startEngine(options: EngineOptions): Engine {
           durationMs: options.leaseMs ?? LEASE_MS,
           force: options.alone,
         });
+        show({ standby: false });
         const report = await syncRound(
           { store, cloud, clock, log, lease, newId: options.newId, signal: stopping.signal },
           memory,
+          full,
         );
+        full = false;
         failures = 0;
         again = report.again;
         show({ problem: null, last: report });
@@ -99,15 +114,25 @@ export function startEngine(options: EngineOptions): Engine {
   }
 
   function failed(problem: Problem): void {
+    if (problem.code === "LEASE_LOST") {
+      // Nothing is wrong: one of several workers syncs, and it is another one. This one takes over when that one ends.
+      if (!state.standby) log.info({ holder: options.holder }, problem.message);
+      lease = null;
+      show({ state: "waiting", standby: true, problem: null });
+      pauseFor(LEASE_PAUSE_MS);
+      return;
+    }
     failures += 1;
-    const lost = isProblem(problem, "LEASE_LOST");
-    if (lost) lease = null;
-    const pauseMs = lost ? LEASE_PAUSE_MS : pauseAfter(problem, failures, options.random());
+    const pauseMs = pauseAfter(problem, failures, options.random());
     log.warn({ code: problem.code, failures, pauseMs: Math.round(pauseMs) }, problem.message);
     show({
       state: problem.retry === "user" ? "blocked" : "waiting",
       problem: { code: problem.code, message: problem.message, remedy: problem.remedy },
     });
+    pauseFor(pauseMs);
+  }
+
+  function pauseFor(pauseMs: number): void {
     const pause = new AbortController();
     pausing = pause;
     void clock.sleep(pauseMs, pause.signal).then(
@@ -120,8 +145,9 @@ export function startEngine(options: EngineOptions): Engine {
     );
   }
 
-  async function ring(why: string, now = false): Promise<void> {
+  async function ring(why: string, now = false, everything = false): Promise<void> {
     if (stopping.signal.aborted) return;
+    full ||= everything;
     if (pausing !== null) {
       if (!now) return;
       pausing.abort();
@@ -143,7 +169,7 @@ export function startEngine(options: EngineOptions): Engine {
   return {
     ring,
     state: () => state,
-    healthy: () => (state.problem === null ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
+    healthy: () => (isHealthy() ? Promise.resolve() : new Promise((resolve) => waiters.push(resolve))),
     async stop() {
       stopping.abort();
       pausing?.abort();

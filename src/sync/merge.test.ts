@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EMPTY_FIELDS, type RecordFields } from "../domain/record.js";
-import { merge, type Side, sameSide } from "./merge.js";
+import { type BaseKind, type Merged, merge as mergeFrom, type Side, sameSide } from "./merge.js";
 
 const manual: RecordFields = {
   ...EMPTY_FIELDS,
@@ -16,6 +16,9 @@ const side = (fields: RecordFields, change: Partial<RecordFields> = {}, deleted 
   deleted,
   fields: { ...fields, ...change },
 });
+
+const merge = (base: Side, local: Side, remote: Side, kind: BaseKind = "agreed"): Merged =>
+  mergeFrom({ side: base, kind }, local, remote);
 
 describe("merge", () => {
   test("keeps both sides' changes of different fields", () => {
@@ -84,9 +87,20 @@ describe("merge", () => {
   test("of a reading that two hubs read on their own, takes the first one's estimate without a conflict", () => {
     const here = side(meter, { timeQuality: "corrected", utcOffset: 60 });
     const there = side(meter, { timeQuality: "device", utcOffset: 0, time: "2026-01-01T07:00:00.000Z" });
-    expect(merge(here, here, there, true)).toEqual({ side: there, conflicts: [] });
+    expect(merge(here, here, there, "presumed")).toEqual({ side: there, conflicts: [] });
     const noted = side(here.fields, { note: "here" });
-    expect(merge(here, noted, there, true)).toEqual({ side: side(there.fields, { note: "here" }), conflicts: [] });
+    expect(merge(here, noted, there, "presumed")).toEqual({
+      side: side(there.fields, { note: "here" }),
+      conflicts: [],
+    });
+  });
+
+  test("a deletion of a reading that another hub read on its own is no conflict, though the estimates differ", () => {
+    const here = side(meter, { timeQuality: "corrected", utcOffset: 60 });
+    const deletedThere = side(meter, { timeQuality: "device", utcOffset: 0 }, true);
+    expect(merge(here, here, deletedThere, "presumed")).toEqual({ side: deletedThere, conflicts: [] });
+    const noted = side(here.fields, { note: "here" });
+    expect(merge(here, noted, deletedThere, "presumed").side.deleted).toBe(false);
   });
 
   test("keeps a field that only a newer cloud knows", () => {
@@ -95,6 +109,46 @@ describe("merge", () => {
       note: "n",
       mood: "fine",
     });
+  });
+});
+
+describe("merge from a base that the cloud may have gone back behind", () => {
+  const doubtful = (base: Side, local: Side, remote: Side, ...wavering: string[]): Merged =>
+    mergeFrom({ side: base, kind: "doubtful", wavered: (field) => wavering.includes(field) }, local, remote);
+  const noted = side(manual, { note: "said here" });
+
+  test("does not give up a field that was changed here for the cloud's, and says so", () => {
+    const { side: merged, conflicts } = doubtful(noted, noted, side(manual, { note: null, meal: "after" }), "note");
+    expect(merged).toEqual(side(manual, { note: "said here", meal: "after" }));
+    expect(conflicts).toEqual([{ field: "note", base: "said here", local: "said here", remote: null }]);
+  });
+
+  test("takes the cloud's value of a field that never changed here, and keeps a change that the cloud had not got", () => {
+    expect(
+      doubtful(noted, side(noted.fields, { meal: "after" }), side(noted.fields, { patient: "p" }), "note"),
+    ).toEqual({
+      side: side(noted.fields, { meal: "after", patient: "p" }),
+      conflicts: [],
+    });
+  });
+
+  test.each([
+    ["deleted here, there not any more", side(manual, {}, true), side(manual, {}, true), noted, ["deleted"], false, 1],
+    ["deleted there, never changed here", side(manual), side(manual), side(manual, {}, true), [], true, 0],
+    ["deleted there, changed here before", noted, noted, side(manual, {}, true), ["note"], false, 2],
+    [
+      "deleted there, brought back here before",
+      side(manual),
+      side(manual),
+      side(manual, {}, true),
+      ["deleted"],
+      false,
+      1,
+    ],
+  ] as const)("%s", (_what, base, local, remote, wavering, deleted, count) => {
+    const merged = doubtful(base, local, remote, ...wavering);
+    expect(merged.side.deleted).toBe(deleted);
+    expect(merged.conflicts.length).toBe(count);
   });
 });
 

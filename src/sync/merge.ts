@@ -53,52 +53,92 @@ function changedFields(a: RecordFields, b: RecordFields): string[] {
   return names(a, b).filter((name) => !same((a as unknown as Flat)[name], (b as unknown as Flat)[name]));
 }
 
+/** True if the field (or `deleted`) had more than one value in these states. */
+export function wavered(states: readonly Side[], field: string): boolean {
+  const [first, ...others] = states.map((state) =>
+    field === "deleted" ? state.deleted : (state.fields as unknown as Flat)[field],
+  );
+  return others.some((value) => !same(value, first));
+}
+
 /**
- * Merges two sides of one record, field by field. Each field that one side changed since `base` takes that side's value;
- * one that both changed keeps the local value and is a conflict. What a device or an export measured stays as it is
- * here: a different remote value is a conflict. An edit survives a deletion, as a conflict. Pure.
- *
- * @param base what both sides last agreed on, or `presumed` where they never met: the state in which the record was made
- *   here, beside which the other side made it on its own (two hubs read one meter). Null if nothing is known
+ * How much the base of a merge is worth. `agreed`: both sides had it. `presumed`: they never met; it is the state in
+ * which the record was made here, beside which the other side made it on its own (two hubs read one meter). `doubtful`:
+ * both had it once, but the cloud may have gone back behind it (restored from a backup), so that a field which differs
+ * from it there may be older than it.
  */
-export function merge(base: Side | null, local: Side, remote: Side, presumed = base === null): Merged {
+export type BaseKind = "agreed" | "presumed" | "doubtful";
+
+/** The state that a merge starts from; `side` is null if nothing is known. */
+export interface Base {
+  readonly side: Side | null;
+  readonly kind: BaseKind;
+  /** Where the base is doubtful: true if the field (or `deleted`) ever had another value here. */
+  readonly wavered?: (field: string) => boolean;
+}
+
+/**
+ * Merges two sides of one record, field by field. Each field that one side changed since the base takes that side's
+ * value; one that both changed keeps the local value and is a conflict. What a device or an export measured stays as it
+ * is here: a different remote value is a conflict. An edit survives a deletion, as a conflict. Where the base is
+ * doubtful, a field that ever changed here is not given up for the cloud's: that too is a conflict. Pure.
+ */
+export function merge(base: Base, local: Side, remote: Side): Merged {
   const conflicts: FieldConflict[] = [];
   const merged: Record<string, unknown> = {};
-  const [b, l, r] = [base?.fields, local.fields, remote.fields].map((fields) => (fields ?? {}) as unknown as Flat) as [
-    Flat,
-    Flat,
-    Flat,
-  ];
-  const fromDevice = local.fields.source !== "manual";
+  const flat = (side: Side | null): Flat => (side?.fields ?? {}) as unknown as Flat;
+  const [b, l, r] = [flat(base.side), flat(local), flat(remote)];
   for (const name of names(local.fields, remote.fields)) {
     const values = { field: name, base: b[name] ?? null, local: l[name] ?? null, remote: r[name] ?? null };
-    const fixed = fromDevice && !EDITABLE.has(name);
-    // Each hub derived it on its own (an estimate of the time, a spelling of the model): the first in the cloud stands,
-    // whole, so that no time ever bears another one's quality.
-    if (fixed && presumed && !MEASURED.has(name)) merged[name] = values.remote;
-    else merged[name] = mergeField(values, base !== null, fixed, conflicts);
+    // The first in the cloud stands, whole, so that no time ever bears another one's quality.
+    if (base.kind === "presumed" && isEstimate(local, name)) merged[name] = values.remote;
+    else merged[name] = mergeField(values, base, isFixed(local, name), conflicts);
   }
   const deleted = mergeDeleted(base, local, remote, conflicts);
   return { side: { deleted, fields: merged as unknown as RecordFields }, conflicts };
 }
 
-function mergeField(values: FieldConflict, baseKnown: boolean, fixed: boolean, conflicts: FieldConflict[]): unknown {
-  const { base, local, remote } = values;
+/** True for a field that only a device or an export may give. */
+function isFixed(local: Side, field: string): boolean {
+  return local.fields.source !== "manual" && !EDITABLE.has(field);
+}
+
+/** True for what each hub derives on its own from what a device said: an estimate of the time, a spelling of the model. */
+function isEstimate(local: Side, field: string): boolean {
+  return isFixed(local, field) && !MEASURED.has(field);
+}
+
+function mergeField(values: FieldConflict, base: Base, fixed: boolean, conflicts: FieldConflict[]): unknown {
+  const { local, remote } = values;
   if (same(local, remote)) return local;
-  if (baseKnown && same(remote, base)) return local;
-  if (!fixed && baseKnown && same(local, base)) return remote;
+  if (base.side !== null && same(remote, values.base)) return local;
+  const mine = base.side !== null && same(local, values.base);
+  const older = base.kind === "doubtful" && base.wavered?.(values.field) === true;
+  if (!fixed && mine && !older) return remote;
   conflicts.push(values);
   return local;
 }
 
-function mergeDeleted(base: Side | null, local: Side, remote: Side, conflicts: FieldConflict[]): boolean {
+function mergeDeleted(base: Base, local: Side, remote: Side, conflicts: FieldConflict[]): boolean {
   if (local.deleted === remote.deleted) return local.deleted;
-  const before = base?.deleted ?? false;
+  const before = base.side?.deleted ?? false;
   const [deleting, editing] = local.deleted ? [local, remote] : [remote, local];
-  // The side that differs from the base on this point is the one that acted.
-  if (before) return editing.deleted;
-  const edited = base === null || changedFields(base.fields, editing.fields).length > 0;
-  if (!edited) return deleting.deleted;
-  conflicts.push({ field: "deleted", base: before, local: local.deleted, remote: remote.deleted });
+  const conflict = { field: "deleted", base: before, local: local.deleted, remote: remote.deleted };
+  if (before) {
+    // The side that differs from the base on this point is the one that acted; unless the cloud merely forgot.
+    if (base.kind === "doubtful" && local.deleted) conflicts.push(conflict);
+    return editing.deleted;
+  }
+  if (!edited(base, local, editing)) return deleting.deleted;
+  conflicts.push(conflict);
   return false;
+}
+
+/** True if the side that was not deleted bears a change that the one who deleted may not have seen. */
+function edited(base: Base, local: Side, editing: Side): boolean {
+  if (base.side === null) return true;
+  const changed = changedFields(base.side.fields, editing.fields);
+  if (base.kind === "presumed") return changed.some((name) => !isEstimate(local, name));
+  if (changed.length > 0) return true;
+  return base.kind === "doubtful" && editing === local && [...EDITABLE, "deleted"].some((name) => base.wavered?.(name));
 }

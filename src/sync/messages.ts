@@ -11,7 +11,7 @@ export interface WorkerStart {
 
 /** What the hub says to the thread. */
 export type ToWorker =
-  | { readonly type: "ring"; readonly id: number; readonly why: string; readonly now: boolean }
+  | { readonly type: "ring"; readonly id: number; readonly why: string; readonly now: boolean; readonly full: boolean }
   | { readonly type: "stop" };
 
 /** What the thread says to the hub. */

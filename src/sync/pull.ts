@@ -1,8 +1,9 @@
 import { isProblem, Problem } from "../domain/problem.js";
-import { forgetCloud } from "../store/sync-records.js";
 import { setSyncState, syncState } from "../store/sync-state.js";
 import { applyRemote } from "./apply.js";
 import { fenced, type RoundContext } from "./context.js";
+import { forgetEverything } from "./forget.js";
+import type { Conflicting } from "./push.js";
 
 /** Changes asked for in one page: one transaction of a few milliseconds. */
 const PAGE = 500;
@@ -24,11 +25,7 @@ class RolledBack extends Error {}
  * is rolled back, unless `patient` is over, or the cloud refused that change already because of this state: then both
  * sides are merged.
  */
-export async function pullPage(
-  context: RoundContext,
-  conflicting: ReadonlySet<string>,
-  patient: boolean,
-): Promise<PullReport> {
+export async function pullPage(context: RoundContext, conflicting: Conflicting, patient: boolean): Promise<PullReport> {
   const { cursor } = await syncState(context.store);
   const page = await fetchPage(context, cursor);
   if (page === null) return { outcome: "restarted", more: true, taken: 0, conflicts: 0 };
@@ -40,6 +37,8 @@ export async function pullPage(
       let [taken, conflicts] = [0, 0];
       for (const change of page.changes) {
         const applied = await applyRemote(tx, change, {
+          hubId: context.store.hubId,
+          doubtful: false,
           newId: context.newId,
           nowMs,
           onUnpushed: (row) => {
@@ -59,17 +58,13 @@ export async function pullPage(
   }
 }
 
-/** Null after the cloud lost its sequence: it is read from the beginning, and told everything anew. */
+/** Null after the cloud lost its sequence: it is read from the beginning, and what it confirmed is not relied on. */
 async function fetchPage(context: RoundContext, cursor: string | null) {
   try {
     return await context.cloud.changes(cursor, PAGE, 0, context.signal);
   } catch (error) {
     if (!isProblem(error, "SYNC_CURSOR_LOST") || cursor === null) throw error;
-    context.log.warn({}, "the cloud lost its sequence of changes: comparing everything anew");
-    await fenced(context, async (tx) => {
-      await setSyncState(tx, "cursor", null);
-      await forgetCloud(tx);
-    });
+    await forgetEverything(context, "the cloud lost its sequence of changes");
     return null;
   }
 }

@@ -12,6 +12,8 @@ import { type EngineState, startEngine } from "./engine.js";
 export async function syncOnce(options: {
   path: string;
   cloud: CloudSettings;
+  /** Compare every record with the cloud. */
+  full: boolean;
   clock: Clock;
   log: Log;
 }): Promise<EngineState> {
@@ -33,7 +35,7 @@ export async function syncOnce(options: {
     random: Math.random,
   });
   try {
-    await engine.ring("asked", true);
+    await engine.ring("asked", true, options.full);
     return engine.state();
   } finally {
     await engine.stop();

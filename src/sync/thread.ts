@@ -10,7 +10,7 @@ const RESTART_MS = 1_000;
 /** The sync worker as the hub sees it. */
 export interface SyncThread {
   /** Asks for a round; resolves when it has ended (see the engine). */
-  ring(why: string, now?: boolean): Promise<void>;
+  ring(why: string, now?: boolean, full?: boolean): Promise<void>;
   state(): EngineState;
   stop(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export function startSyncThread(options: {
 }): SyncThread {
   const { log, clock } = options;
   const stopping = new AbortController();
-  let state: EngineState = { state: "idle", problem: null, last: null };
+  let state: EngineState = { state: "idle", standby: false, problem: null, last: null };
   let worker: Worker | null = null;
   let ids = 0;
   const rung = new Map<number, () => void>();
@@ -76,12 +76,12 @@ export function startSyncThread(options: {
 
   start();
   return {
-    ring(why, now = false) {
+    ring(why, now = false, full = false) {
       if (worker === null) return Promise.resolve();
       ids += 1;
       const id = ids;
       const done = new Promise<void>((resolve) => rung.set(id, resolve));
-      post({ type: "ring", id, why, now });
+      post({ type: "ring", id, why, now, full });
       return done;
     },
     state: () => state,

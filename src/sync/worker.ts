@@ -35,7 +35,7 @@ async function run(
   await new Promise<void>((resolve) => {
     receive((message) => {
       if (message.type === "stop") resolve();
-      else void engine.ring(message.why, message.now).then(() => send({ type: "rung", id: message.id }));
+      else void engine.ring(message.why, message.now, message.full).then(() => send({ type: "rung", id: message.id }));
     });
   });
   polling.abort();

@@ -153,6 +153,7 @@ export const SYNC: SyncStatus = {
   conflicts: 0,
   rejected: 0,
   lastSuccess: null,
+  lastCompared: null,
   lastError: null,
   scheduler: "timer",
   cloud: { kind: "native", url: "http://cloud.example" },

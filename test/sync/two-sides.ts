@@ -7,6 +7,7 @@ import { silentLog } from "../../src/domain/clock.js";
 import { derivedId } from "../../src/domain/identity.js";
 import { EMPTY_FIELDS, fieldsText, type RecordFields } from "../../src/domain/record.js";
 import { systemClock } from "../../src/kit/system-clock.js";
+import { copyStore } from "../../src/store/copy.js";
 import { type Author, ingestPage, type NewRecord } from "../../src/store/records.js";
 import { Store } from "../../src/store/store.js";
 import type { Cloud } from "../../src/sync/clouds/cloud.js";
@@ -39,8 +40,13 @@ export const nurse: Author = { by: "nurse", why: "edit", at: "2026-02-03T04:05:0
  * A hub's store with its engine and a real reference cloud, and a way to make each request go wrong.
  *
  * @param shared another hub's cloud, where two hubs meet; what goes wrong is then that hub's to say
+ * @param backup a copy of a store that the hub starts from
  */
-export async function twoSides(wrap: (cloud: Cloud) => Cloud = (cloud) => cloud, shared?: ScratchCloud) {
+export async function twoSides(
+  wrap: (cloud: Cloud) => Cloud = (cloud) => cloud,
+  shared?: ScratchCloud,
+  backup?: string,
+) {
   const folder = mkdtempSync(join(tmpdir(), "glucohub-sync-"));
   const path = join(folder, "glucohub.db");
   let hook: (request: { method: string; url: string }) => Fault | undefined | Promise<Fault | undefined> = () =>
@@ -54,6 +60,7 @@ export async function twoSides(wrap: (cloud: Cloud) => Cloud = (cloud) => cloud,
         return hook(request);
       },
     }));
+  if (backup !== undefined) await copyStore(backup, path);
   const store = await Store.open({ path, role: "local" });
   const engines: { engine: Engine; store: Store }[] = [];
 
@@ -81,7 +88,14 @@ export async function twoSides(wrap: (cloud: Cloud) => Cloud = (cloud) => cloud,
     engine,
     worker,
     path,
+    folder,
     requests,
+    /** The connections of one worker. */
+    storeOf(engine: Engine): Store {
+      const found = engines.find((each) => each.engine === engine);
+      if (found === undefined) throw new Error("no worker of these sides");
+      return found.store;
+    },
     /** What goes wrong from now on. */
     fault(next: typeof hook): void {
       hook = next;

@@ -45,14 +45,16 @@ async function gather(cli: Cli, settings: Settings, hub: FoundHub, store: Store)
   const client = hub.running ? hub.client : null;
   const live = client === null ? null : await askHub(cli, client);
   const { kind, url } = settings.cloud;
+  const known = await syncState(store);
   const asleep = {
     state: "stopped" as const,
-    lastSuccess: (await syncState(store)).lastSuccess,
+    lastSuccess: known.lastSuccess,
+    lastCompared: known.lastCompared,
     lastError: null,
     scheduler: "off" as const,
     cloud: kind === "none" ? null : { kind, url: url ?? "" },
   };
-  const { state, lastSuccess, lastError, scheduler, cloud } = live?.sync ?? asleep;
+  const { state, lastSuccess, lastCompared, lastError, scheduler, cloud } = live?.sync ?? asleep;
   return {
     hub: { running: hub.running, url: client?.url ?? null, pid: client?.pid ?? null },
     degraded: client?.degraded ?? [],
@@ -62,6 +64,7 @@ async function gather(cli: Cli, settings: Settings, hub: FoundHub, store: Store)
     ...(await storeCounts(store)),
     state,
     lastSuccess,
+    lastCompared,
     lastError,
     scheduler,
     cloud,

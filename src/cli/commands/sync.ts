@@ -26,12 +26,15 @@ export function addSync(program: Command, cli: Cli): void {
     .command("sync")
     .description("Sync with the cloud now and wait until hub and cloud hold the same.")
     .option("--once", "sync once and end (the default)")
+    .option("--full", "compare every record with the cloud, whatever was confirmed before; always safe")
     .option("--json", "one JSON object")
-    .action((options: { json?: boolean }) => sync(cli, options.json === true));
-  withExample(command, "sync --once");
+    .action((options: { json?: boolean; full?: boolean }) =>
+      sync(cli, { json: options.json === true, full: options.full === true }),
+    );
+  withExample(command, "sync --once", "sync --full");
 }
 
-async function sync(cli: Cli, json: boolean): Promise<void> {
+async function sync(cli: Cli, { json, full }: { json: boolean; full: boolean }): Promise<void> {
   const settings = cli.settings();
   if (settings.cloud.kind === "none") {
     const where = "set cloud.kind and cloud.url (GLUCOHUB_CLOUD_KIND, GLUCOHUB_CLOUD_URL)";
@@ -41,7 +44,9 @@ async function sync(cli: Cli, json: boolean): Promise<void> {
   if (hub.running && hub.client === null)
     throw new Problem("HUB_RUNNING", "A hub runs on this data folder but does not answer: it may be starting.");
   const outcome =
-    hub.running && hub.client !== null ? await throughHub(cli, hub.client) : await byOurselves(cli, settings);
+    hub.running && hub.client !== null
+      ? await throughHub(cli, hub.client, full)
+      : await byOurselves(cli, settings, full);
   if (json) await cli.out.json(outcome);
   else await cli.out.print(...sentences(outcome));
   if (outcome.state === "idle") return;
@@ -50,18 +55,21 @@ async function sync(cli: Cli, json: boolean): Promise<void> {
 }
 
 /** Rings the running hub's worker and waits until it has been through. */
-async function throughHub(cli: Cli, client: HubClient): Promise<Outcome> {
+async function throughHub(cli: Cli, client: HubClient, full: boolean): Promise<Outcome> {
   const { clock } = cli.io;
   const signal = cli.io.interruption();
   const before = await client.get<SyncStatus>("/api/v1/sync");
-  await client.post("/api/v1/sync");
+  await client.post(full ? "/api/v1/sync?full=true" : "/api/v1/sync");
   const rungMs = clock.now();
   let seen = false;
   for (;;) {
     const now = await client.get<SyncStatus>("/api/v1/sync");
     seen ||= now.state === "running" || now.lastSuccess !== before.lastSuccess || now.state !== before.state;
     const overdue = clock.now() - rungMs > SEEN_WITHIN_MS;
-    const through = now.state === "idle" && now.pending === 0 && now.lastSuccess !== before.lastSuccess;
+    const through =
+      now.state === "idle" &&
+      now.pending === 0 &&
+      (full ? now.lastCompared !== before.lastCompared : now.lastSuccess !== before.lastSuccess);
     const stuck = now.state === "waiting" || now.state === "blocked";
     if (through || (stuck && (seen || overdue))) return now;
     if (clock.now() - rungMs > PATIENCE_MS) throw new Problem("SYNC_UNREACHABLE", "The hub did not finish in time.");
@@ -70,7 +78,7 @@ async function throughHub(cli: Cli, client: HubClient): Promise<Outcome> {
 }
 
 /** One sync in this process, which takes the hub's place for that time. */
-async function byOurselves(cli: Cli, settings: Settings): Promise<Outcome> {
+async function byOurselves(cli: Cli, settings: Settings, full: boolean): Promise<Outcome> {
   // Loaded here: no other command needs it.
   const { syncOnce } = await import("../../sync/run-once.js");
   const lock = acquireHubLock(settings.data);
@@ -80,7 +88,7 @@ async function byOurselves(cli: Cli, settings: Settings): Promise<Outcome> {
       const { clock } = cli.io;
       // What goes wrong is told at the end, once.
       const log = cli.log(settings.log.level === "debug" ? "debug" : "error");
-      const { state, problem } = await syncOnce({ path, cloud: settings.cloud, clock, log });
+      const { state, problem } = await syncOnce({ path, cloud: settings.cloud, full, clock, log });
       const { pending, conflicts, rejected } = await storeCounts(store);
       const { lastSuccess } = await syncState(store);
       const lastError = problem === null ? null : `${problem.message} ${problem.remedy}`;

@@ -68,6 +68,8 @@ export interface Cloud {
   push(hub: string, changes: readonly PushChange[], signal: AbortSignal): Promise<readonly PushResult[]>;
   /** What changed after the cursor; waits up to that long for something. */
   changes(cursor: string | null, limit: number, waitSeconds: number, signal: AbortSignal): Promise<RemotePage>;
+  /** Stands for every record that the cloud holds, with its rev (see `Digest`); null if this cloud gives none. */
+  digest(signal: AbortSignal): Promise<{ readonly count: number; readonly digest: string } | null>;
   /** False if this cloud keeps no captures. */
   putCapture(hub: string, capture: CaptureUpload, signal: AbortSignal): Promise<boolean>;
 }

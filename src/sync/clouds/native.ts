@@ -31,6 +31,7 @@ const CHANGES_ANSWER = z.object({
   cursor: z.string().min(1),
   more: z.boolean(),
 });
+const DIGEST_ANSWER = z.object({ count: z.int().min(0), digest: z.string().regex(/^[0-9a-f]{16}$/) });
 
 /** The native protocol over HTTP. */
 export function nativeCloud(options: {
@@ -46,7 +47,8 @@ export function nativeCloud(options: {
     init: { method: string; body?: string; waitMs?: number },
     signal: AbortSignal,
   ): Promise<{ status: number; body: unknown }> {
-    const headers: Record<string, string> = { accept: "application/json" };
+    // An answer from a cache on the way would be an earlier state of the cloud's.
+    const headers: Record<string, string> = { accept: "application/json", "cache-control": "no-cache" };
     if (options.token !== null) headers["authorization"] = `Bearer ${options.token}`;
     if (init.body !== undefined) headers["content-type"] = "application/json";
     const timeout = AbortSignal.timeout(CALL_TIMEOUT_MS + (init.waitMs ?? 0));
@@ -112,17 +114,33 @@ export function nativeCloud(options: {
       return answer.data;
     },
 
+    async digest(signal) {
+      try {
+        const { body } = await call("/v1/digest", { method: "GET" }, signal);
+        const answer = DIGEST_ANSWER.safeParse(body);
+        if (!answer.success) throw badAnswer(root, 200, answer.error.issues[0]?.message ?? "");
+        return answer.data;
+      } catch (error) {
+        if (isAbsent(error)) return null;
+        throw error;
+      }
+    },
+
     async putCapture(hub, capture, signal) {
       try {
         await call(`/v1/captures/${capture.id}`, { method: "PUT", body: captureBody(hub, capture) }, signal);
         return true;
       } catch (error) {
-        if (error instanceof Problem && (error.context["status"] === 404 || error.context["status"] === 501))
-          return false;
+        if (isAbsent(error)) return false;
         throw error;
       }
     },
   };
+}
+
+/** True if the cloud knows no such call: not every cloud has those that are optional. */
+function isAbsent(error: unknown): boolean {
+  return error instanceof Problem && (error.context["status"] === 404 || error.context["status"] === 501);
 }
 
 /** The fields go out as they stand in the store: no parsing, no second spelling. */

@@ -12,7 +12,7 @@ import { type Author, ingestPage, type NewRecord } from "../../src/store/records
 import { Store } from "../../src/store/store.js";
 import type { Cloud } from "../../src/sync/clouds/cloud.js";
 import { nativeCloud } from "../../src/sync/clouds/native.js";
-import { type Engine, startEngine } from "../../src/sync/engine.js";
+import { type Engine, type EngineState, startEngine } from "../../src/sync/engine.js";
 import { type ScratchCloud, startScratchCloud } from "../helpers/scratch-cloud.js";
 
 /** A reading of a meter that does not exist. */
@@ -64,7 +64,11 @@ export async function twoSides(
   const store = await Store.open({ path, role: "local" });
   const engines: { engine: Engine; store: Store }[] = [];
 
-  async function worker(holder: string, alone = true): Promise<Engine> {
+  async function worker(
+    holder: string,
+    alone = true,
+    onState: (state: EngineState) => void = () => undefined,
+  ): Promise<Engine> {
     const own = await Store.open({ path, role: "sync" });
     const cloud = wrap(nativeCloud({ url: server.url, token: server.token }));
     const engine = startEngine({
@@ -76,6 +80,7 @@ export async function twoSides(
       alone,
       newId: randomUUID,
       random: () => 0.5,
+      onState,
     });
     engines.push({ engine, store: own });
     return engine;

@@ -31,6 +31,8 @@ export interface ApplyOptions {
   readonly doubtful: boolean;
   /** Called for a record with unpushed changes before anything is merged; may throw to roll the page back. */
   onUnpushed(row: SyncRow): void;
+  /** Called for a state that this hub wrote and does not know: its store is an earlier copy of what it was. */
+  onForgotten(): void;
 }
 
 /**
@@ -55,6 +57,7 @@ export async function applyRemote(tx: Tx, change: RemoteChange, options: ApplyOp
     at: change.changedAt,
   };
   if (row === undefined) {
+    if (remote.by === options.hubId) options.onForgotten();
     await insertFromCloud(tx, remote);
     return "taken";
   }
@@ -78,6 +81,8 @@ async function takeClean(
 ): Promise<Applied> {
   const base: Base = { side: sideOf(row), kind: "agreed" };
   if (merge(base, sideOf(row), remote).conflicts.length > 0) return mergeInto(tx, row, remote, base, options, at);
+  if (remote.by === options.hubId && !(await statesOf(tx, row)).some((state) => sameSide(sideOf(state), remote)))
+    options.onForgotten();
   await takeState(tx, {
     ...unchanged(row),
     deleted: remote.deleted ? 1 : 0,

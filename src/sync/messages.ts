@@ -1,9 +1,12 @@
+import type { StoreAddress } from "../store/address.js";
 import type { CloudSettings } from "./clouds/index.js";
 import type { EngineState } from "./engine.js";
 
 /** What the sync worker's thread is started with. */
 export interface WorkerStart {
-  readonly path: string;
+  readonly store: StoreAddress;
+  /** The name that the settings give this hub; null: the store's. */
+  readonly hubId: string | null;
   readonly cloud: CloudSettings;
   readonly holder: string;
   readonly alone: boolean;

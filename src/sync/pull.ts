@@ -18,6 +18,9 @@ export interface PullReport {
   readonly conflicts: number;
 }
 
+const RESTORED =
+  "the cloud has changes of this hub that it does not know, as after a restored backup; they were taken over";
+
 class RolledBack extends Error {}
 
 /**
@@ -30,7 +33,8 @@ export async function pullPage(context: RoundContext, conflicting: Conflicting, 
   const page = await fetchPage(context, cursor);
   if (page === null) return { outcome: "restarted", more: true, taken: 0, conflicts: 0 };
   try {
-    return await fenced(context, async (tx) => {
+    let forgotten = 0;
+    const report = await fenced(context, async (tx) => {
       if ((await syncState(tx)).cursor !== cursor)
         throw new Problem("LEASE_LOST", "Another sync worker moved the cursor.");
       const nowMs = context.clock.now();
@@ -44,13 +48,18 @@ export async function pullPage(context: RoundContext, conflicting: Conflicting, 
           onUnpushed: (row) => {
             if (patient && !conflicting.has(row.id)) throw new RolledBack();
           },
+          onForgotten: () => {
+            forgotten += 1;
+          },
         });
         if (applied !== "known") taken += 1;
         if (applied === "conflict") conflicts += 1;
       }
       if (page.cursor !== cursor) await setSyncState(tx, "cursor", page.cursor);
-      return { outcome: "applied", more: page.more, taken, conflicts };
+      return { outcome: "applied", more: page.more, taken, conflicts } as const;
     });
+    if (forgotten > 0) context.log.warn({ records: forgotten }, RESTORED);
+    return report;
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof RolledBack ? error.cause : error;
     if (cause instanceof RolledBack) return { outcome: "rolled-back", more: true, taken: 0, conflicts: 0 };

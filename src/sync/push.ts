@@ -162,6 +162,7 @@ async function settle(
         newId: context.newId,
         nowMs,
         onUnpushed: () => undefined,
+        onForgotten: () => undefined,
       });
       applied.push(outcome);
       // Nothing that is sent again could be merged with it: a person must look.

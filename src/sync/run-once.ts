@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Log } from "../domain/clock.js";
 import { Problem } from "../domain/problem.js";
+import type { StoreAddress } from "../store/address.js";
 import { Store } from "../store/store.js";
 import { type CloudSettings, openCloud } from "./clouds/index.js";
 import { type EngineState, startEngine } from "./engine.js";
@@ -10,7 +11,9 @@ import { type EngineState, startEngine } from "./engine.js";
  * Resolves with how it ended. Throws SETTINGS_INVALID where no cloud is set.
  */
 export async function syncOnce(options: {
-  path: string;
+  store: StoreAddress;
+  /** The name that the settings give this hub; null: the store's. */
+  hubId: string | null;
   cloud: CloudSettings;
   /** Compare every record with the cloud. */
   full: boolean;
@@ -23,14 +26,15 @@ export async function syncOnce(options: {
       "SETTINGS_INVALID",
       "No cloud is set: give cloud.kind and cloud.url (GLUCOHUB_CLOUD_KIND, GLUCOHUB_CLOUD_URL).",
     );
-  const store = await Store.open({ path: options.path, role: "sync" });
+  const store = await Store.open({ ...options.store, role: "sync", hubId: options.hubId });
   const engine = startEngine({
     store,
     cloud,
     clock: options.clock,
     log: options.log,
     holder: `once-${randomUUID()}`,
-    alone: true,
+    // Other hubs on a database don't take this one's lock.
+    alone: options.store.url === null,
     newId: randomUUID,
     random: Math.random,
   });

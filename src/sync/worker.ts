@@ -15,7 +15,7 @@ async function run(
   receive: (listener: (message: ToWorker) => void) => void,
 ): Promise<void> {
   const log = loggingTo(send);
-  const store = await Store.open({ path: start.path, role: "sync" });
+  const store = await Store.open({ ...start.store, role: "sync", hubId: start.hubId });
   const cloud = openCloud(start.cloud);
   if (cloud === null) return;
   store.onCommit(() => send({ type: "committed" }));

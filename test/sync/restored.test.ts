@@ -201,6 +201,7 @@ describe("a healthy cloud", () => {
     await sides.engine.ring("test", true, true);
     expect(sides.requests).not.toContain("POST /v1/push");
     expect(await sides.both()).toEqual(before);
+    expect(sides.warnings).toEqual(["comparing every record with the cloud anew: somebody asked for it"]);
     expect((await historyOf(sides.store, one.id)).states.length).toBe(states);
     expect(await sides.numbers(one.id)).toMatchObject({ version: 3, version_synced: 3 });
     expect(await listConflicts(sides.store)).toEqual([]);
@@ -264,6 +265,7 @@ describe("a hub restored from a backup", () => {
     await editRecord(after.store, one.id, { meal: "fasting" }, nurse);
     await after.ingest(four);
     await after.sync();
+    expect(after.warnings).toEqual([expect.stringContaining("as after a restored backup")]);
     const { hub, cloud } = await after.both();
     expect(hub).toEqual(cloud);
     expect(hub.size).toBe(4);

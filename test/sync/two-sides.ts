@@ -52,6 +52,7 @@ export async function twoSides(
   let hook: (request: { method: string; url: string }) => Fault | undefined | Promise<Fault | undefined> = () =>
     undefined;
   const requests: string[] = [];
+  const warnings: string[] = [];
   const server =
     shared ??
     (await startScratchCloud({
@@ -75,7 +76,7 @@ export async function twoSides(
       store: own,
       cloud,
       clock: systemClock,
-      log: silentLog,
+      log: { ...silentLog, warn: (_facts, message) => void warnings.push(message) },
       holder,
       alone,
       newId: randomUUID,
@@ -95,6 +96,8 @@ export async function twoSides(
     path,
     folder,
     requests,
+    /** What the workers warned of. */
+    warnings,
     /** The connections of one worker. */
     storeOf(engine: Engine): Store {
       const found = engines.find((each) => each.engine === engine);

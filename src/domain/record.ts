@@ -122,6 +122,14 @@ const KNOWN = new Set<string>(FIELD_ORDER);
 /** What stands before each field's value. */
 const LABELS = FIELD_ORDER.map((name, index) => `${index === 0 ? "{" : ","}"${name}":`);
 
+const NULLS = LABELS.map((label) => `${label}null`);
+/** Text that JSON writes as it stands: ASCII without controls, quotation marks and backslashes. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+function valueText(value: unknown): string {
+  return typeof value === "string" && PLAIN.test(value) ? `"${value}"` : JSON.stringify(value);
+}
+
 /**
  * The fields as JSON text: known ones in their order, then any that a newer cloud added, sorted by name. Two records of
  * equal content have equal text. Written by hand because it is made for each record of an import.
@@ -130,10 +138,10 @@ export function fieldsText(fields: RecordFields): string {
   const all = fields as unknown as Readonly<Record<string, unknown>>;
   let text = "";
   let known = 0;
-  for (const [index, name] of FIELD_ORDER.entries()) {
-    const value = all[name];
+  for (let index = 0; index < FIELD_ORDER.length; index += 1) {
+    const value = all[FIELD_ORDER[index] ?? ""];
     if (value !== undefined) known += 1;
-    text += LABELS[index] + (value === null || value === undefined ? "null" : JSON.stringify(value));
+    text += value === null || value === undefined ? NULLS[index] : LABELS[index] + valueText(value);
   }
   const names = Object.keys(all);
   if (names.length > known) {

@@ -18,6 +18,7 @@ test("every connection that writes makes a commit durable before it returns, and
       1,
       1,
     ]);
+    expect(ask("temp_store")).toBe(role === "migrate" ? 0 : 2);
     await connection.close();
     checked += 1;
   }

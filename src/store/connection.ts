@@ -134,6 +134,9 @@ export function connect(path: string, role: Role, probe: StoreProbe | null = nul
     raw.pragma("foreign_keys = ON");
     raw.pragma("recursive_triggers = ON");
     raw.pragma("cache_size = -16000");
+    // What a statement may have to undo is kept in memory: in a temporary file, SQLite's default, every page that a row
+    // of an import touches is written twice. Not for migrations: theirs are single statements over whole tables.
+    if (role === "local" || role === "sync") raw.pragma("temp_store = MEMORY");
   } catch (error) {
     throw storeProblem(error, path);
   }

@@ -13,6 +13,7 @@ import {
   statesOf,
   type Taken,
   takeState,
+  wasSeen,
 } from "../store/sync-records.js";
 import type { RemoteChange } from "./clouds/cloud.js";
 import { type Base, type FieldConflict, merge, type Side, sameSide, wavered } from "./merge.js";
@@ -62,6 +63,8 @@ export async function applyRemote(tx: Tx, change: RemoteChange, options: ApplyOp
     return "taken";
   }
   if (row.rev === remote.rev) return "known";
+  // A page that comes late shows a state that another one has followed since. Not so where the cloud may have gone back.
+  if (row.rev !== null && !options.doubtful && (await wasSeen(tx, row, remote.rev))) return "known";
   if (row.version === row.version_synced) return takeClean(tx, row, remote, options, at);
   if (sameSide(sideOf(row), remote)) return agree(tx, row, remote);
   options.onUnpushed(row);
@@ -125,7 +128,9 @@ function unchanged(row: SyncRow): Omit<Taken, "rev"> {
 async function baseOf(tx: Tx, row: SyncRow, remote: RemoteState, options: ApplyOptions): Promise<Base> {
   const states = await statesOf(tx, row);
   const own = states.filter((state) => state.origin !== "remote");
-  const unconfirmed = own.filter((state) => state.version > row.version_synced).map(sideOf);
+  // What came before the cloud's last state was either told of by then or never stored.
+  const since = states.slice(1 + states.findLastIndex(({ origin }) => origin === "remote" || origin === "cloud"));
+  const unconfirmed = since.filter((state) => state.version > row.version_synced).map(sideOf);
   if (row.rev !== null && unconfirmed.some((state) => sameSide(state, remote))) return { side: remote, kind: "agreed" };
   const confirmed =
     row.base_fields !== null

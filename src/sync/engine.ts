@@ -68,6 +68,8 @@ export function startEngine(options: EngineOptions): Engine {
   let state: EngineState = { state: "idle", standby: false, problem: null, last: null };
   let failures = 0;
   let full = false;
+  /** The next round is to be tried whatever the pause. */
+  let urgent = false;
   let pausing: AbortController | null = null;
   let running: Promise<void> | null = null;
   let next: Promise<void> | null = null;
@@ -148,6 +150,7 @@ export function startEngine(options: EngineOptions): Engine {
   async function ring(why: string, now = false, everything = false): Promise<void> {
     if (stopping.signal.aborted) return;
     full ||= everything;
+    urgent ||= now;
     if (pausing !== null) {
       if (!now) return;
       pausing.abort();
@@ -157,7 +160,14 @@ export function startEngine(options: EngineOptions): Engine {
     // A round that runs already may have looked before the change that rings: the one after it has not.
     next ??= (running ?? Promise.resolve()).then(() => {
       next = null;
-      if (stopping.signal.aborted || pausing !== null) return;
+      if (stopping.signal.aborted) return;
+      // The round before may have failed since, and paused.
+      if (pausing !== null) {
+        if (!urgent) return;
+        pausing.abort();
+        pausing = null;
+      }
+      urgent = false;
       running = round().finally(() => {
         running = null;
       });

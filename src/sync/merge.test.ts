@@ -109,6 +109,8 @@ describe("merge", () => {
       note: "n",
       mood: "fine",
     });
+    const read: Side = { deleted: false, fields: { ...meter, mood: "fine" } as RecordFields };
+    expect(merge(side(meter), side(meter), read)).toEqual({ side: read, conflicts: [] });
   });
 });
 

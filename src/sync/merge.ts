@@ -22,6 +22,7 @@ export interface Merged {
 
 type Flat = Readonly<Record<string, unknown>>;
 
+const KNOWN = new Set<string>(FIELD_ORDER);
 const EDITABLE = new Set<string>(EDITABLE_FIELDS);
 /** What the device said: two hubs that read the same meter must agree on it. */
 const MEASURED = new Set<string>([
@@ -98,9 +99,9 @@ export function merge(base: Base, local: Side, remote: Side): Merged {
   return { side: { deleted, fields: merged as unknown as RecordFields }, conflicts };
 }
 
-/** True for a field that only a device or an export may give. */
+/** True for a field that only a device or an export may give; not for one that only a newer cloud knows. */
 function isFixed(local: Side, field: string): boolean {
-  return local.fields.source !== "manual" && !EDITABLE.has(field);
+  return local.fields.source !== "manual" && KNOWN.has(field) && !EDITABLE.has(field);
 }
 
 /** True for what each hub derives on its own from what a device said: an estimate of the time, a spelling of the model. */

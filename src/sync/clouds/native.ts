@@ -83,7 +83,7 @@ export function nativeCloud(options: {
       body = undefined;
     }
     if (status >= 200 && status < 300) {
-      if (body === undefined && init.method !== "PUT") throw badAnswer(root, status, text);
+      if (body === undefined && !(init.method === "PUT" && text.trim() === "")) throw badAnswer(root, status, text);
       return { status, body };
     }
     throw failure(root, status, body, text, retryAfter);

@@ -2,10 +2,16 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { CountReporter } from "./count-reporter.js";
 
+const ON_POSTGRES = [
+  "test/sync/engine.test.ts",
+  "test/sync/random.test.ts",
+  "test/sync/restored.test.ts",
+  "test/sync/two-hubs.test.ts",
+];
+
 export default defineConfig({
   test: {
     root: fileURLToPath(new URL("..", import.meta.url)),
-    include: ["src/**/*.test.ts", "drivers/**/*.test.ts", "test/**/*.test.ts"],
     // A process a file: native libraries, worker threads and child processes of one file can't disturb another's.
     pool: "forks",
     maxWorkers: 2,
@@ -13,5 +19,21 @@ export default defineConfig({
     hookTimeout: 20_000,
     expect: { requireAssertions: true },
     reporters: ["default", new CountReporter()],
+    projects: [
+      {
+        extends: true,
+        test: { name: "all", include: ["src/**/*.test.ts", "drivers/**/*.test.ts", "test/**/*.test.ts"] },
+      },
+      {
+        // The same suites on the other kind of store; skipped, and counted so, where there is no server.
+        extends: true,
+        test: {
+          name: "postgres",
+          include: ON_POSTGRES,
+          provide: { store: "PostgreSQL" },
+          setupFiles: ["test/helpers/postgres-or-skip.ts"],
+        },
+      },
+    ],
   },
 });

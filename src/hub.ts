@@ -3,11 +3,10 @@ import type { Readable } from "node:stream";
 import { DRIVERS } from "../drivers/index.js";
 import { startApi } from "./api/start-api.js";
 import type { Log } from "./domain/clock.js";
-import { Problem } from "./domain/problem.js";
 import type { HubEvent, ImportStatus } from "./domain/status.js";
 import { startChangeFeed } from "./hub/change-feed.js";
 import { startDemo } from "./hub/demo.js";
-import { guardDemo } from "./hub/demo-guard.js";
+import { guardDemo, guardDemoDatabase } from "./hub/demo-guard.js";
 import { leaveAddress, localToken } from "./hub/local-access.js";
 import { hubMetrics } from "./hub/metrics.js";
 import { startSync } from "./hub/sync-control.js";
@@ -19,6 +18,7 @@ import { startMeters } from "./ingest/meters.js";
 import { ownerBySerial } from "./ingest/owner.js";
 import { systemClock } from "./kit/system-clock.js";
 import type { Settings } from "./settings/settings.js";
+import { storeAddress, storeName } from "./store/address.js";
 import { acquireHubLock } from "./store/lock.js";
 import { listMeters } from "./store/meters.js";
 import { storeCounts } from "./store/queries.js";
@@ -81,16 +81,13 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
   const clock = systemClock;
   const { data } = options.settings;
 
-  if (options.settings.database.url !== null) {
-    throw new Problem(
-      "SETTINGS_INVALID",
-      "A shared PostgreSQL store (database.url, GLUCOHUB_DATABASE_URL) is not available yet; leave it out.",
-    );
-  }
+  guardDemoDatabase(options.settings.database.url, demo);
   const lock = acquireHubLock(data);
   onStop(() => lock.release());
-  const store = await Store.open({ path: join(data, "glucohub.db"), role: "local", hubId: options.settings.hub.id });
+  const place = storeAddress(options.settings);
+  const store = await Store.open({ ...place, role: "local", hubId: options.settings.hub.id });
   onStop(() => store.close());
+  log.info({ store: storeName(place), hub: store.hubId }, "the store is open");
   await guardDemo(store, data, demo);
   const ending = new AbortController();
   onStop(() => ending.abort());
@@ -174,10 +171,12 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
 
   const health = async () => {
     const degraded: string[] = [];
-    if ((await sync.status()).lastError !== null) degraded.push("cloud");
+    // A database that can't be reached can't be asked either.
+    const unusable = store.problem !== null;
+    if (!unusable && (await sync.status()).lastError !== null) degraded.push("cloud");
     if (!["up", "configured"].includes(sync.redis())) degraded.push("redis");
-    if (store.problem !== null) degraded.push("store");
-    return { ok: store.problem === null, degraded };
+    if (unusable) degraded.push("store");
+    return { ok: !unusable, degraded };
   };
 
   const api = await startApi({

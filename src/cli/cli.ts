@@ -1,6 +1,4 @@
-import { join } from "node:path";
 import type { Log } from "../domain/clock.js";
-import { Problem } from "../domain/problem.js";
 import { loadSettings } from "../settings/load.js";
 import type { LoadedSettings, Settings } from "../settings/settings.js";
 import type { Author } from "../store/records.js";
@@ -28,17 +26,9 @@ export class Cli {
     return loadSettings({ env: this.io.env, cwd: this.io.cwd, flags });
   }
 
-  /**
-   * The settings of a command that works on the store. Throws SETTINGS_INVALID, also where they name a database that
-   * would silently be another one than the command's.
-   */
+  /** The settings of a command that works on the store. Throws SETTINGS_INVALID. */
   settings(flags: Flags = {}): Settings {
-    const { settings } = this.loaded(flags);
-    if (settings.database.url !== null) {
-      const what = "PostgreSQL is not available yet: unset it to keep everything in the data folder";
-      throw new Problem("SETTINGS_INVALID", `database.url (GLUCOHUB_DATABASE_URL): ${what}.`);
-    }
-    return settings;
+    return this.loaded(flags).settings;
   }
 
   /** Now, RFC 3339. */
@@ -60,9 +50,4 @@ export class Cli {
   quietLog({ log }: Settings): Log {
     return this.log(log.level === "info" ? "warn" : log.level);
   }
-}
-
-/** Where the store of a data folder lies. */
-export function storePath(dataDir: string): string {
-  return join(dataDir, "glucohub.db");
 }

@@ -6,6 +6,15 @@ import type { Store } from "../store/store.js";
 
 const MARK = "demo";
 
+/** The demo keeps its invented readings in its own folder and never in a database. Throws SETTINGS_INVALID. */
+export function guardDemoDatabase(databaseUrl: string | null, demo: boolean): void {
+  if (!demo || databaseUrl === null) return;
+  throw new Problem(
+    "SETTINGS_INVALID",
+    "The demo does not put its invented readings into a database: unset database.url (GLUCOHUB_DATABASE_URL) for it.",
+  );
+}
+
 /**
  * Keeps invented readings apart from real ones: a data folder that holds any record is the demo's or is not, for good.
  * Throws SETTINGS_INVALID where the two would be mixed.

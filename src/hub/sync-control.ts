@@ -1,8 +1,9 @@
-import { randomUUID } from "node:crypto";
-import { join } from "node:path";
+import { createHash, randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import type { Clock, Log } from "../domain/clock.js";
 import type { SyncStatus } from "../domain/status.js";
 import type { Settings } from "../settings/settings.js";
+import { storeAddress } from "../store/address.js";
 import type { Store } from "../store/store.js";
 import { type RedisSupervisor, superviseRedis } from "../sync/bell/redis.js";
 import { type Schedule, startSchedule } from "../sync/bell/schedule.js";
@@ -53,23 +54,25 @@ export function startSync(options: {
       : null;
 
   if (cloud !== null) {
+    const place = storeAddress(settings);
     const start = {
-      path: join(settings.data, "glucohub.db"),
+      store: place,
       cloud: settings.cloud,
       holder: randomUUID(),
-      alone: true,
+      // A file is this hub's alone, by its lock; a database may be several hubs'.
+      alone: place.url === null,
     };
     const made = startSyncThread({ start, clock, log, onState: () => options.onState(), onCommit: options.onCommit });
     thread = made;
-    const place =
+    const server =
       redis !== null ? { path: redis.socket } : settings.redis.url === null ? null : { url: settings.redis.url };
     schedule = startSchedule({
-      redis: place,
+      redis: server,
       everyMs: settings.sync.everyMs,
       ring: (why) => made.ring(why),
       log,
       clock,
-      prefix: `glucohub-${store.epoch}`,
+      prefix: queuePrefix(store, settings.data),
     });
   }
 
@@ -91,4 +94,14 @@ export function startSync(options: {
       await redis?.close();
     },
   };
+}
+
+/**
+ * Begins the keys of this hub's queue. Hubs that share a database and a Redis have a queue each, named after machine and
+ * data folder: in one queue, a ring meant for the worker that syncs would now and then wake one that does not.
+ */
+function queuePrefix(store: Store, dataDir: string): string {
+  if (store.dialect === "sqlite") return `glucohub-${store.epoch}`;
+  const place = createHash("sha256").update(`${hostname()} ${dataDir}`).digest("hex").slice(0, 16);
+  return `glucohub-${store.epoch}-${place}`;
 }

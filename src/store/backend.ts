@@ -1,5 +1,6 @@
 import type { Kysely, Transaction } from "kysely";
-import type { HotStatement } from "./hot.js";
+import type { Problem } from "../domain/problem.js";
+import type { Dialect, HotStatement } from "./hot.js";
 import type { Schema } from "./schema.js";
 
 /** One write transaction. Everything done with it is durable together when `write` resolves, or undone together. */
@@ -9,10 +10,13 @@ export interface Tx {
   many<P extends object>(statement: HotStatement<P>, rows: readonly P[]): Promise<number[]>;
   /** Runs a hot query. */
   all<P extends object, R>(statement: HotStatement<P>, params: P): Promise<R[]>;
+  /** The database's clock at the begin, Unix milliseconds, where machines with clocks of their own share it; else null. */
+  readonly sharedNowMs: number | null;
+  /** Ties a fence to the life of this connection, beyond the transaction, where another machine could ask for it. */
+  claim(fence: number): Promise<void>;
+  /** True where the connection that claimed the fence is known to be gone: nobody will use it any more. */
+  abandoned(fence: number): Promise<boolean>;
 }
-
-/** Which database a store lies in. */
-export type Dialect = "sqlite" | "postgres";
 
 /**
  * A database under the store. Whatever it is, all write transactions of one store are one after the other, whichever
@@ -29,6 +33,8 @@ export interface Backend {
   query<P extends object, R>(statement: HotStatement<P>, params: P): Promise<R[]>;
   /** A number that changes when any other connection or process committed. Costs next to nothing. */
   commits(): number;
+  /** Why the database can't be reached at present; null while it can, and where nobody asks for commits. */
+  problem(): Problem | null;
   /** Fence under which this connection's sync writes are checked. */
   setFence(fence: number): void;
   close(): Promise<void>;

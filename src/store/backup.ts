@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { Problem } from "../domain/problem.js";
-import { auditStore, type StoreAudit } from "./audit.js";
+import { auditStore } from "./audit.js";
+import type { StoreAudit } from "./audit-checks.js";
 import { storeProblem } from "./connection.js";
 import { copyStore, linkOrMove, removeStore } from "./copy.js";
 

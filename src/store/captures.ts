@@ -77,7 +77,7 @@ export async function quarantine(
     await tx.db
       .insertInto("quarantine")
       .values({ capture, origin: item.origin, code: item.code, detail: item.detail, raw: item.raw, at })
-      .onConflict((conflict) => conflict.columns(["origin", "code", "raw"]).doNothing())
+      .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
 }

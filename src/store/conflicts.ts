@@ -1,5 +1,5 @@
 import { Problem } from "../domain/problem.js";
-import { type Author, editRecordIn } from "./records.js";
+import { type Author, editRecordIn, insistIn } from "./records.js";
 import type { Store } from "./store.js";
 
 /** A field that was changed on both sides, as outside programs see it. `deleted` may be the field. */
@@ -23,7 +23,7 @@ function openConflicts(store: Store) {
     .selectFrom("conflicts")
     .innerJoin("records", "records.row", "conflicts.record")
     .selectAll("conflicts")
-    .select("records.id as record_id")
+    .select(["records.id as record_id", "records.rejected_code"])
     .where("kept", "is", null)
     .orderBy("conflicts.at", "desc");
 }
@@ -51,8 +51,12 @@ export async function listConflicts(store: Store): Promise<Conflict[]> {
   return (await openConflicts(store).execute()).map(toConflict);
 }
 
+/** Why a record is not pushed: the cloud insists on another value than a device said here, and a person must decide. */
+export const DISPUTED = "disputed";
+
 /**
- * Resolves a conflict in one transaction: `local` leaves the record as it is, `remote` sets the field to what the cloud
+ * Resolves a conflict in one transaction: `local` leaves the record as it is (and tells the cloud once more, where that
+ * insisted on another value than a device said), `remote` sets the field to what the cloud
  * said, as a local change. Throws CONFLICT_NOT_FOUND, and RECORD_FIELD_FIXED where the remote side differs in what a
  * device measured.
  */
@@ -74,6 +78,7 @@ export async function resolveConflict(
       .executeTakeFirst();
     if (Number(done.numUpdatedRows) === 0)
       throw new Problem("CONFLICT_NOT_FOUND", `Conflict ${id} was resolved in the meantime.`);
+    if (keep === "local" && row.rejected_code === DISPUTED) await insistIn(tx, conflict.record, author);
     if (keep === "remote") await editRecordIn(tx, conflict.record, { [conflict.field]: conflict.remote }, author);
   });
   return conflict;

@@ -20,7 +20,8 @@ export interface Lease {
 }
 
 /**
- * Takes the lease if it is free, expired or already this holder's; its fence grows. Throws LEASE_LOST if another holds it.
+ * Takes the lease if it is free, expired, already this holder's, or that of a worker whose connection is gone; its fence
+ * grows. Throws LEASE_LOST if another holds it.
  *
  * @param force take it whoever holds it: for a hub that alone may use this store, whose last worker must have died
  */
@@ -30,25 +31,30 @@ export async function takeLease(
 ): Promise<Lease> {
   const { holder, nowMs, durationMs, force } = options;
   const fence = await store.write(async (tx) => {
+    const now = tx.sharedNowMs ?? nowMs;
     const held = await tx.db.selectFrom("lease").selectAll().where("name", "=", "sync").executeTakeFirst();
-    if (held !== undefined && held.holder !== holder && held.expires_at > nowMs && !force)
-      throw new Problem("LEASE_LOST");
+    // One that is to last much longer than a lease does was written by a clock that has been put back since.
+    const lasts = held !== undefined && held.expires_at > now && held.expires_at <= now + 2 * durationMs;
+    const taken = lasts && held.holder !== holder && !force;
+    if (taken && !(await tx.abandoned(held.fence))) throw new Problem("LEASE_LOST");
     // Not only counted: a store that was restored from a backup has an earlier fence, and counting on from there would
     // give a fence for the second time while the worker that had it may still be alive.
-    const next = { holder, fence: Math.max((held?.fence ?? 0) + 1, nowMs), expires_at: nowMs + durationMs };
+    const next = { holder, fence: Math.max((held?.fence ?? 0) + 1, now), expires_at: now + durationMs };
     if (held === undefined)
       await tx.db
         .insertInto("lease")
         .values({ name: "sync", ...next })
         .execute();
     else await tx.db.updateTable("lease").set(next).where("name", "=", "sync").execute();
+    await tx.claim(next.fence);
     return next.fence;
   });
   store.setFence(fence);
   return {
     holder,
     fence,
-    async renew(tx, now) {
+    async renew(tx, ownNowMs) {
+      const now = tx.sharedNowMs ?? ownNowMs;
       const [changed] = await tx.many(RENEW, [{ holder, fence, expires_at: now + durationMs }]);
       if (changed !== 1) throw new Problem("LEASE_LOST");
     },

@@ -38,23 +38,34 @@ interface InsertRow {
   changed_why: string;
 }
 
-const INSERT = hot<InsertRow>((db, slot) =>
-  db
-    .insertInto("records")
-    .values({
-      id: slot("id"),
-      kind: slot("kind"),
-      deleted: 0,
-      fields: slot("fields"),
-      version: 1,
-      version_synced: 0,
-      capture: slot("capture"),
-      raw: slot("raw"),
-      changed_at: slot("changed_at"),
-      changed_by: slot("changed_by"),
-      changed_why: slot("changed_why"),
-    })
-    .onConflict((conflict) => conflict.column("id").doNothing()),
+const INSERT = hot<InsertRow>(
+  (db, slot) =>
+    db
+      .insertInto("records")
+      .values({
+        id: slot("id"),
+        kind: slot("kind"),
+        deleted: 0,
+        fields: slot("fields"),
+        version: 1,
+        version_synced: 0,
+        capture: slot("capture"),
+        raw: slot("raw"),
+        changed_at: slot("changed_at"),
+        changed_by: slot("changed_by"),
+        changed_why: slot("changed_why"),
+      })
+      .onConflict((conflict) => conflict.column("id").doNothing()),
+  {
+    sql: `INSERT INTO records
+      (id, kind, deleted, fields, version, version_synced, capture, raw, changed_at, changed_by, changed_why)
+      SELECT id, kind, 0, fields, 1, 0, capture, raw, changed_at, changed_by, changed_why
+      FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::text[])
+        AS given (id, kind, fields, capture, raw, changed_at, changed_by, changed_why)
+      ON CONFLICT (id) DO NOTHING RETURNING id`,
+    columns: ["id", "kind", "fields", "capture", "raw", "changed_at", "changed_by", "changed_why"],
+    key: "id",
+  },
 );
 
 const UPDATE = hot<{
@@ -210,6 +221,18 @@ export function editRecordIn(
   author: Author,
 ): Promise<StoredRecord> {
   return changeRecordIn(tx, id, author, null, editing(id, patch));
+}
+
+/** Raises the version of a record whose content stays: it is told to the cloud once more. Throws RECORD_NOT_FOUND. */
+export async function insistIn(tx: Tx, id: string, author: Author): Promise<void> {
+  const row = await tx.db
+    .selectFrom("records")
+    .select(["row", "deleted", "fields"])
+    .where("id", "=", id)
+    .executeTakeFirst();
+  if (row === undefined) throw new Problem("RECORD_NOT_FOUND", `There is no record ${id}.`);
+  const { by, at, why } = author;
+  await tx.many(UPDATE, [{ ...row, changed_at: at, changed_by: by, changed_why: why }]);
 }
 
 function editing(id: string, patch: Readonly<Record<string, unknown>>): Change {

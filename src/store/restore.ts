@@ -1,7 +1,8 @@
 import { existsSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isProblem, Problem } from "../domain/problem.js";
-import { auditStore, type StoreAudit } from "./audit.js";
+import { auditStore } from "./audit.js";
+import type { StoreAudit } from "./audit-checks.js";
 import { connect } from "./connection.js";
 import { copyStore, leaveWal, linkOrMove, removeStore, syncFile } from "./copy.js";
 import { migrate } from "./migrate.js";

@@ -49,6 +49,10 @@ export class SqliteBackend implements Backend {
     return Number(this.#reader.raw.pragma("data_version", { simple: true }));
   }
 
+  problem(): null {
+    return null;
+  }
+
   setFence(fence: number): void {
     this.#writer.setFence(fence);
   }
@@ -63,6 +67,10 @@ export class SqliteBackend implements Backend {
     const probe = this.#probe;
     return {
       db,
+      // One machine, one clock; and whoever may use the file alone needs no lease (see `takeLease`).
+      sharedNowMs: null,
+      claim: async () => undefined,
+      abandoned: async () => false,
       many: async (statement, rows) => {
         const { sql, bind } = statement.sqlite;
         const prepared = this.#prepare(this.#writer, sql);

@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Problem } from "../domain/problem.js";
-import type { Backend, Dialect, StoreProbe, Tx } from "./backend.js";
+import type { Backend, StoreProbe, Tx } from "./backend.js";
 import { storeProblem } from "./connection.js";
-import type { HotStatement } from "./hot.js";
+import type { Dialect, HotStatement } from "./hot.js";
 import { migrate } from "./migrate.js";
+import { PostgresBackend } from "./postgres/backend.js";
+import { migratePostgres } from "./postgres/migrate.js";
 import type { Schema } from "./schema.js";
 import { SqliteBackend } from "./sqlite.js";
 
@@ -15,9 +17,14 @@ export type { Tx } from "./backend.js";
 export interface StoreOptions {
   /** The SQLite file; made with its tables if it does not exist. */
   readonly path: string;
+  /** A PostgreSQL database to use instead of the file (postgres://user@host/database); null or left out: none. */
+  readonly url?: string | null;
   /** `sync` only in the sync worker. */
   readonly role: "local" | "sync";
-  /** Name of this hub for the cloud; a random one is made with the store where null. */
+  /**
+   * Name of this hub; where null, the store's. The store's is what the cloud is told: made with the store from this
+   * name or at random, and replaced by this name in a file. In a database, which is several hubs', it stays.
+   */
   readonly hubId?: string | null;
   /** Only in a simulation. */
   readonly probe?: StoreProbe;
@@ -39,26 +46,24 @@ export class Store {
   readonly #listeners = new Set<() => void>();
   #problem: Problem | null = null;
 
-  private constructor(backend: Backend, path: string, facts: ReadonlyMap<string, string>) {
+  private constructor(backend: Backend, options: StoreOptions, facts: ReadonlyMap<string, string>) {
     this.#backend = backend;
     this.dialect = backend.dialect;
-    this.path = path;
+    this.path = options.path;
     this.read = backend.read;
-    this.hubId = facts.get("hub") ?? "";
+    this.hubId = options.hubId ?? facts.get("hub") ?? "";
     this.epoch = facts.get("epoch") ?? "";
   }
 
-  /** Opens it, migrating it if it is older. Throws STORE_UNUSABLE, STORE_NEWER, STORE_FULL. */
+  /** Opens it, migrating it if it is older. Throws STORE_UNUSABLE, STORE_UNREACHABLE, STORE_NEWER, STORE_FULL. */
   static async open(options: StoreOptions): Promise<Store> {
-    const { path, role } = options;
-    migrate(path, { hub: options.hubId ?? randomUUID(), epoch: randomUUID() }, options.hubId ?? null);
-    const backend = await SqliteBackend.open(path, role, options.probe ?? null);
+    const backend = await openBackend(options);
     try {
       const facts = await backend.read.selectFrom("facts").selectAll().execute();
-      return new Store(backend, path, new Map(facts.map((fact) => [fact.name, fact.value])));
+      return new Store(backend, options, new Map(facts.map((fact) => [fact.name, fact.value])));
     } catch (error) {
       await backend.close();
-      throw storeProblem(error, path);
+      throw storeProblem(error, options.path);
     }
   }
 
@@ -75,7 +80,7 @@ export class Store {
     this.#problem = null;
     for (const listener of this.#listeners) listener();
     // SQLite works synchronously: without a turn for the others a long import would keep them waiting to its end.
-    await nextTurn();
+    if (this.dialect === "sqlite") await nextTurn();
     return result;
   }
 
@@ -85,9 +90,12 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Why the last write failed, if the disk or the file was at fault and nothing was written since. */
+  /**
+   * Why nothing can be written: the database can't be reached, or the last write failed for the disk's or the file's
+   * sake and nothing was written since.
+   */
   get problem(): Problem | null {
-    return this.#problem;
+    return this.#backend.problem() ?? this.#problem;
   }
 
   /** A number that changes when any other connection or process committed. Costs next to nothing. */
@@ -108,4 +116,15 @@ export class Store {
   close(): Promise<void> {
     return this.#backend.close();
   }
+}
+
+async function openBackend(options: StoreOptions): Promise<Backend> {
+  const { path, role, url = null, hubId = null } = options;
+  const epoch = randomUUID();
+  if (url !== null) {
+    await migratePostgres(url, { hub: hubId ?? randomUUID(), epoch });
+    return PostgresBackend.open(url, role);
+  }
+  migrate(path, { hub: hubId ?? randomUUID(), epoch }, hubId);
+  return SqliteBackend.open(path, role, options.probe ?? null);
 }

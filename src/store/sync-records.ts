@@ -21,6 +21,7 @@ export interface SyncRow extends DirtyRow {
   readonly changed_by: string;
   readonly changed_at: string;
   readonly changed_why: string;
+  readonly rejected_version: number | null;
 }
 
 /** A state from a record's history, as text. */
@@ -75,24 +76,33 @@ interface Acknowledgement {
   rev: string;
 }
 
-const ACKNOWLEDGE = hot<Acknowledgement>((db, slot) =>
-  db
-    .updateTable("records")
-    .set((eb) => ({
-      version_synced: eb
-        .case()
-        .when("version_synced", "<", slot("pushed"))
-        .then(eb.val(slot("pushed")))
-        .else(eb.ref("version_synced"))
-        .end(),
-      rev: slot("rev"),
-      base_fields: null,
-      base_deleted: null,
-      rejected_version: null,
-      rejected_code: null,
-      rejected_message: null,
-    }))
-    .where("row", "=", slot("row")),
+const ACKNOWLEDGE = hot<Acknowledgement>(
+  (db, slot) =>
+    db
+      .updateTable("records")
+      .set((eb) => ({
+        version_synced: eb
+          .case()
+          .when("version_synced", "<", slot("pushed"))
+          .then(eb.val(slot("pushed")))
+          .else(eb.ref("version_synced"))
+          .end(),
+        rev: slot("rev"),
+        base_fields: null,
+        base_deleted: null,
+        rejected_version: null,
+        rejected_code: null,
+        rejected_message: null,
+      }))
+      .where("row", "=", slot("row")),
+  {
+    sql: `UPDATE records SET version_synced = greatest(version_synced, given.pushed), rev = given.rev,
+        base_fields = NULL, base_deleted = NULL, rejected_version = NULL, rejected_code = NULL, rejected_message = NULL
+      FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS given ("row", pushed, rev)
+      WHERE records."row" = given."row" RETURNING records."row"`,
+    columns: ["row", "pushed", "rev"],
+    key: "row",
+  },
 );
 
 /** Marks versions as confirmed by the cloud. */
@@ -132,6 +142,7 @@ const FIND = hot<{ id: string }>((db, slot) =>
       "changed_by",
       "changed_at",
       "changed_why",
+      "rejected_version",
     ])
     .where("id", "=", slot("id")),
 );
@@ -243,7 +254,10 @@ export function statesOf(tx: Tx, row: SyncRow): Promise<PastState[]> {
     .execute();
 }
 
-/** Puts a field that both sides changed on the list for a person; once, however often the same two values meet. */
+/**
+ * Puts a field that both sides changed on the list for a person; it stands there once, however often the same two values
+ * meet. True if they had met before, also where somebody resolved that.
+ */
 export async function addConflict(
   tx: Tx,
   conflict: {
@@ -260,20 +274,19 @@ export async function addConflict(
     remoteAt: string;
     at: string;
   },
-): Promise<void> {
+): Promise<boolean> {
   const { record, field } = conflict;
   const local = JSON.stringify(conflict.local);
   const remote = JSON.stringify(conflict.remote);
-  const listed = await tx.db
+  const earlier = await tx.db
     .selectFrom("conflicts")
-    .select("id")
+    .select("kept")
     .where("record", "=", record)
     .where("field", "=", field)
     .where("local", "=", local)
     .where("remote", "=", remote)
-    .where("kept", "is", null)
-    .executeTakeFirst();
-  if (listed !== undefined) return;
+    .execute();
+  if (earlier.some(({ kept }) => kept === null)) return true;
   await tx.db
     .insertInto("conflicts")
     .values({
@@ -293,6 +306,7 @@ export async function addConflict(
       resolved_by: null,
     })
     .execute();
+  return earlier.length > 0;
 }
 
 /** How many records one step of forgetting takes: a transaction of some milliseconds. */

@@ -1,6 +1,7 @@
 import { fieldsText, type RecordFields } from "../domain/record.js";
 import { recordFaults } from "../domain/validate.js";
 import { quarantine } from "../store/captures.js";
+import { DISPUTED } from "../store/conflicts.js";
 import type { Tx } from "../store/store.js";
 import {
   addConflict,
@@ -9,14 +10,14 @@ import {
   type PastState,
   type RemoteState,
   recordRemote,
+  reject,
   type SyncRow,
   statesOf,
   type Taken,
   takeState,
-  wasSeen,
 } from "../store/sync-records.js";
 import type { RemoteChange } from "./clouds/cloud.js";
-import { type Base, type FieldConflict, merge, type Side, sameSide, wavered } from "./merge.js";
+import { type Base, type FieldConflict, isFixed, merge, type Side, sameSide, wavered } from "./merge.js";
 import { writerOf } from "./writer.js";
 
 /** What became of a state that came from the cloud. */
@@ -63,11 +64,10 @@ export async function applyRemote(tx: Tx, change: RemoteChange, options: ApplyOp
     return "taken";
   }
   if (row.rev === remote.rev) return "known";
-  // A page that comes late shows a state that another one has followed since. Not so where the cloud may have gone back.
-  if (row.rev !== null && !options.doubtful && (await wasSeen(tx, row, remote.rev))) return "known";
   if (row.version === row.version_synced) return takeClean(tx, row, remote, options, at);
   if (sameSide(sideOf(row), remote)) return agree(tx, row, remote);
-  options.onUnpushed(row);
+  // What is not to be pushed as it stands can't be waited for.
+  if (row.rejected_version !== row.version) options.onUnpushed(row);
   return mergeInto(tx, row, remote, await baseOf(tx, row, remote, options), options, at);
 }
 
@@ -83,7 +83,8 @@ async function takeClean(
   at: string,
 ): Promise<Applied> {
   const base: Base = { side: sideOf(row), kind: "agreed" };
-  if (merge(base, sideOf(row), remote).conflicts.length > 0) return mergeInto(tx, row, remote, base, options, at);
+  if (merge(base, sideOf(row), remote).conflicts.length > 0 && wasHeard(await statesOf(tx, row)))
+    return mergeInto(tx, row, remote, base, options, at);
   if (remote.by === options.hubId && !(await statesOf(tx, row)).some((state) => sameSide(sideOf(state), remote)))
     options.onForgotten();
   await takeState(tx, {
@@ -96,6 +97,11 @@ async function takeClean(
     why: "pull",
   });
   return "taken";
+}
+
+/** True if the record was made here, from what a device or an export said or a person typed. */
+function wasHeard(states: readonly PastState[]): boolean {
+  return states[0]?.origin === "local";
 }
 
 /** Both sides say the same, though neither had confirmed it: the cloud has everything, and nothing was changed. */
@@ -127,10 +133,24 @@ function unchanged(row: SyncRow): Omit<Taken, "rev"> {
  */
 async function baseOf(tx: Tx, row: SyncRow, remote: RemoteState, options: ApplyOptions): Promise<Base> {
   const states = await statesOf(tx, row);
+  return { ...agreedIn(states, row, remote, options), heard: wasHeard(states) };
+}
+
+/** States that may have been pushed upon the cloud's last one: what was pushed before was told of by it, or never stored. */
+function pushedSince(states: readonly PastState[]): PastState[] {
+  const last = states.findLastIndex(({ origin }) => origin === "remote" || origin === "cloud");
+  const since = states.slice(last + 1);
+  // A merge that left the record as it was made no state of its own: the one before it is pushed on.
+  if (states[last]?.origin !== "remote" || since[0]?.origin === "merge") return since;
+  const kept = states.slice(0, last).findLast(({ origin }) => origin !== "remote");
+  return kept === undefined ? since : [kept, ...since];
+}
+
+function agreedIn(states: readonly PastState[], row: SyncRow, remote: RemoteState, options: ApplyOptions): Base {
   const own = states.filter((state) => state.origin !== "remote");
-  // What came before the cloud's last state was either told of by then or never stored.
-  const since = states.slice(1 + states.findLastIndex(({ origin }) => origin === "remote" || origin === "cloud"));
-  const unconfirmed = since.filter((state) => state.version > row.version_synced).map(sideOf);
+  const unconfirmed = pushedSince(states)
+    .filter((state) => state.version > row.version_synced)
+    .map(sideOf);
   if (row.rev !== null && unconfirmed.some((state) => sameSide(state, remote))) return { side: remote, kind: "agreed" };
   const confirmed =
     row.base_fields !== null
@@ -146,7 +166,10 @@ async function baseOf(tx: Tx, row: SyncRow, remote: RemoteState, options: ApplyO
     remote.by === options.hubId || (state.by === remote.by && state.at === remote.at);
   if (states.some((state) => wroteIt(state) && sameSide(sideOf(state), remote)))
     return { side: remote, kind: "agreed" };
-  return { side: sideOf(confirmed), kind: "doubtful", wavered: (field) => wavered(states.map(sideOf), field) };
+  // By the cloud's own clock, where it gave both states: the one that it holds now is older than the one it had.
+  const taken = states.findLast(({ origin, fields }) => origin === "cloud" && fields === confirmed.fields);
+  const older = taken !== undefined && Date.parse(remote.at) < Date.parse(taken.at);
+  return { side: sideOf(confirmed), kind: "doubtful", wavered: (field) => older || wavered(states.map(sideOf), field) };
 }
 
 async function mergeInto(
@@ -172,22 +195,32 @@ async function mergeInto(
     base_deleted: equal ? null : remote.deleted ? 1 : 0,
     ...(changed ? { by: "sync", at, why: "merge" } : {}),
   });
-  if (conflicts.length > 0) await list(tx, row, conflicts, remote, options, at);
+  if (conflicts.length > 0) await list(tx, row, base, conflicts, remote, options, at);
   return conflicts.length > 0 ? "conflict" : "merged";
 }
+
+const DISPUTE = {
+  code: DISPUTED,
+  message: "The cloud insists on another value than the device said; see the list of conflicts.",
+};
 
 async function list(
   tx: Tx,
   row: SyncRow,
+  base: Base,
   conflicts: readonly FieldConflict[],
   remote: RemoteState,
   options: ApplyOptions,
   at: string,
 ): Promise<void> {
   const states = await statesOf(tx, row);
+  let disputed = false;
   for (const conflict of conflicts) {
     const local = writerOf(states, conflict.field) ?? { by: row.changed_by, at: row.changed_at };
     const said = { localBy: local.by, localAt: local.at, remoteBy: remote.by, remoteAt: remote.at };
-    await addConflict(tx, { ...conflict, ...said, id: options.newId(), record: row.row, at });
+    const met = await addConflict(tx, { ...conflict, ...said, id: options.newId(), record: row.row, at });
+    if (met && conflict.field !== "deleted" && isFixed(base, sideOf(row), conflict.field)) disputed = true;
   }
+  // Pushed once, and the cloud says the same again: somebody there means it. To push again would be a war without end.
+  if (disputed) await reject(tx, [{ row: row.row, version: row.version, ...DISPUTE }]);
 }

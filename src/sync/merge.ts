@@ -76,6 +76,11 @@ export interface Base {
   readonly kind: BaseKind;
   /** Where the base is doubtful: true if the field (or `deleted`) ever had another value here. */
   readonly wavered?: (field: string) => boolean;
+  /**
+   * False where the record came from the cloud and no device was heard here: what was measured is then the cloud's to
+   * tell. Default true.
+   */
+  readonly heard?: boolean;
 }
 
 /**
@@ -91,31 +96,32 @@ export function merge(base: Base, local: Side, remote: Side): Merged {
   const [b, l, r] = [flat(base.side), flat(local), flat(remote)];
   for (const name of names(local.fields, remote.fields)) {
     const values = { field: name, base: b[name] ?? null, local: l[name] ?? null, remote: r[name] ?? null };
-    // The first in the cloud stands, whole, so that no time ever bears another one's quality.
-    if (base.kind === "presumed" && isEstimate(local, name)) merged[name] = values.remote;
-    else merged[name] = mergeField(values, base, isFixed(local, name), conflicts);
+    // The first in the cloud stands, whole, so that no time ever bears another one's quality; and two hubs that each
+    // insisted on their own estimate would push against each other for ever.
+    if (base.kind !== "agreed" && isEstimate(base, local, name)) merged[name] = values.remote;
+    else merged[name] = mergeField(values, base, local, conflicts);
   }
   const deleted = mergeDeleted(base, local, remote, conflicts);
   return { side: { deleted, fields: merged as unknown as RecordFields }, conflicts };
 }
 
 /** True for a field that only a device or an export may give; not for one that only a newer cloud knows. */
-function isFixed(local: Side, field: string): boolean {
-  return local.fields.source !== "manual" && KNOWN.has(field) && !EDITABLE.has(field);
+export function isFixed(base: Base, local: Side, field: string): boolean {
+  return base.heard !== false && local.fields.source !== "manual" && KNOWN.has(field) && !EDITABLE.has(field);
 }
 
 /** True for what each hub derives on its own from what a device said: an estimate of the time, a spelling of the model. */
-function isEstimate(local: Side, field: string): boolean {
-  return isFixed(local, field) && !MEASURED.has(field);
+function isEstimate(base: Base, local: Side, field: string): boolean {
+  return isFixed(base, local, field) && !MEASURED.has(field);
 }
 
-function mergeField(values: FieldConflict, base: Base, fixed: boolean, conflicts: FieldConflict[]): unknown {
+function mergeField(values: FieldConflict, base: Base, side: Side, conflicts: FieldConflict[]): unknown {
   const { local, remote } = values;
   if (same(local, remote)) return local;
   if (base.side !== null && same(remote, values.base)) return local;
   const mine = base.side !== null && same(local, values.base);
   const older = base.kind === "doubtful" && base.wavered?.(values.field) === true;
-  if (!fixed && mine && !older) return remote;
+  if (!isFixed(base, side, values.field) && mine && !older) return remote;
   conflicts.push(values);
   return local;
 }
@@ -139,7 +145,7 @@ function mergeDeleted(base: Base, local: Side, remote: Side, conflicts: FieldCon
 function edited(base: Base, local: Side, editing: Side): boolean {
   if (base.side === null) return true;
   const changed = changedFields(base.side.fields, editing.fields);
-  if (base.kind === "presumed") return changed.some((name) => !isEstimate(local, name));
+  if (base.kind === "presumed") return changed.some((name) => !isEstimate(base, local, name));
   if (changed.length > 0) return true;
   return base.kind === "doubtful" && editing === local && [...EDITABLE, "deleted"].some((name) => base.wavered?.(name));
 }

@@ -5,8 +5,6 @@ import type { EngineState } from "./engine.js";
 /** What the sync worker's thread is started with. */
 export interface WorkerStart {
   readonly store: StoreAddress;
-  /** The name that the settings give this hub; null: the store's. */
-  readonly hubId: string | null;
   readonly cloud: CloudSettings;
   readonly holder: string;
   readonly alone: boolean;

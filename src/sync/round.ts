@@ -92,16 +92,17 @@ async function compare(context: RoundContext, memory: RoundMemory, suspect: bool
  * `stuck` where a change can neither be pushed nor merged.
  */
 async function exchange(context: RoundContext, done: Done): Promise<"nothing" | "more" | "stuck"> {
-  let conflicting: Conflicting = new Map();
+  // Of the pass before, if its pull came to its end: what a whole pull did not bring, the cloud's sequence lacks.
+  let before: Conflicting = new Map();
   let rollbacks = 0;
   let fruitless = 0;
   for (let passes = 0; passes < PASSES; passes += 1) {
-    const pushed = await push(context, conflicting);
+    const pushed = await push(context, before);
     done.pushed += pushed.accepted;
     done.rejected += pushed.rejected;
     done.conflicts += pushed.conflicts;
     done.unlisted += pushed.merged;
-    conflicting = pushed.conflicting;
+    const { conflicting } = pushed;
     let moved = pushed.accepted + pushed.rejected + pushed.merged;
     let pulledAll = false;
     while (!pulledAll) {
@@ -117,6 +118,7 @@ async function exchange(context: RoundContext, done: Done): Promise<"nothing" | 
       rollbacks = 0;
       pulledAll = !page.more;
     }
+    before = pulledAll ? conflicting : new Map();
     if (!pulledAll) {
       rollbacks += 1;
       done.rollbacks += 1;

@@ -12,8 +12,6 @@ import { type EngineState, startEngine } from "./engine.js";
  */
 export async function syncOnce(options: {
   store: StoreAddress;
-  /** The name that the settings give this hub; null: the store's. */
-  hubId: string | null;
   cloud: CloudSettings;
   /** Compare every record with the cloud. */
   full: boolean;
@@ -26,7 +24,7 @@ export async function syncOnce(options: {
       "SETTINGS_INVALID",
       "No cloud is set: give cloud.kind and cloud.url (GLUCOHUB_CLOUD_KIND, GLUCOHUB_CLOUD_URL).",
     );
-  const store = await Store.open({ ...options.store, role: "sync", hubId: options.hubId });
+  const store = await Store.open({ ...options.store, role: "sync" });
   const engine = startEngine({
     store,
     cloud,

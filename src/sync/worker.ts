@@ -15,7 +15,7 @@ async function run(
   receive: (listener: (message: ToWorker) => void) => void,
 ): Promise<void> {
   const log = loggingTo(send);
-  const store = await Store.open({ ...start.store, role: "sync", hubId: start.hubId });
+  const store = await Store.open({ ...start.store, role: "sync" });
   const cloud = openCloud(start.cloud);
   if (cloud === null) return;
   store.onCommit(() => send({ type: "committed" }));

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
@@ -130,10 +131,13 @@ describe("wrong usage", () => {
     expect(err).toMatch(/GLUCOHUB_ZNOE.*GLUCOHUB_ZONE/);
   });
 
-  test("a database that is not available is refused, not silently replaced by the embedded one", async () => {
-    const { code, err } = await commandLine({ GLUCOHUB_DATABASE_URL: "postgres://a@b/c" }).run("records");
-    expect(code).toBe(2);
-    expect(err).toContain("GLUCOHUB_DATABASE_URL");
+  test("a database that can't be reached is told of, not silently replaced by the embedded one", async () => {
+    const cli = commandLine({ GLUCOHUB_DATABASE_URL: "postgres://a:secret@127.0.0.1:1/c" });
+    const { code, out, err } = await cli.run("records");
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toMatch(/The database at postgres:\/\/127\.0\.0\.1:1\/c can't be reached/);
+    expect(err).not.toContain("secret");
+    expect(existsSync(cli.store)).toBe(false);
   });
 });
 

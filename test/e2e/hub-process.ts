@@ -1,105 +1,16 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
+import { addressOf, type Running, runProgram } from "./hub-program.js";
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+export { call, dataFolder, glucohub, isBuilt, processesWith, sqlite3, TOKEN, tryGlucohub } from "./hub-program.js";
 
-/** True where the program was built, as `npm test` does before it runs the suites. */
-export const isBuilt = existsSync(join(ROOT, "dist/src/cli/main.js"));
-
-/** Token that the tests' hubs are given. */
-export const TOKEN = "token-of-the-tests";
-
-/** A data folder of its own. */
-export function dataFolder(): string {
-  return mkdtempSync(join(tmpdir(), "glucohub-e2e-"));
-}
-
-/** What a command printed; throws where it failed. */
-export function glucohub(data: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): string {
-  return execFileSync(process.execPath, [join(ROOT, "config/glucohub.mjs"), ...args], {
-    encoding: "utf8",
-    env: { ...process.env, GLUCOHUB_DATA: data, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-}
-
-/** How a command ended. */
-export interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A command as a process of its own, to its end, whatever comes of it. The test goes on meanwhile: it may play a meter. */
-export async function tryGlucohub(
-  data: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
-  const child = spawn(process.execPath, [join(ROOT, "config/glucohub.mjs"), ...args], {
-    env: { ...process.env, GLUCOHUB_DATA: data, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const [out, err]: Buffer[][] = [[], []];
-  child.stdout.on("data", (bytes: Buffer) => out?.push(bytes));
-  child.stderr.on("data", (bytes: Buffer) => err?.push(bytes));
-  const status = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { status, stdout: Buffer.concat(out ?? []).toString(), stderr: Buffer.concat(err ?? []).toString() };
-}
-
-/** A program of ours that goes on running. */
-export interface Running {
-  readonly child: ChildProcess;
-  /** Everything that it printed so far. */
-  output(): string;
-  /** Resolves when the text was printed; rejects if the program ends before. */
-  printed(pattern: RegExp): Promise<RegExpMatchArray>;
-  kill(signal: NodeJS.Signals): Promise<void>;
-}
-
-/** Starts a command and leaves it running. */
+/** Starts a command and leaves it running until the test ends. */
 export function run(data: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Running {
-  const child = spawn(process.execPath, [join(ROOT, "config/glucohub.mjs"), ...args], {
-    env: { ...process.env, GLUCOHUB_DATA: data, GLUCOHUB_HTTP_PORT: "0", GLUCOHUB_API_TOKEN: TOKEN, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const running = runProgram(data, args, env);
   // Also where the test fails in the middle: nothing of it goes on behind the others.
   onTestFinished(() => {
-    child.kill("SIGKILL");
+    running.child.kill("SIGKILL");
   });
-  let text = "";
-  const listeners = new Set<() => void>();
-  const heard = (bytes: Buffer): void => {
-    text += bytes.toString();
-    for (const listener of listeners) listener();
-  };
-  child.stdout.on("data", heard);
-  child.stderr.on("data", heard);
-  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  return {
-    child,
-    output: () => text,
-    printed: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const match = pattern.exec(text);
-          if (match === null) return;
-          listeners.delete(look);
-          resolve(match);
-        };
-        listeners.add(look);
-        void ended.then(() => reject(new Error(`it ended without printing ${pattern}:\n${text}`)));
-        look();
-      }),
-    async kill(signal) {
-      child.kill(signal);
-      await ended;
-    },
-  };
+  return running;
 }
 
 /** Starts a hub and gives its address once it answers. */
@@ -109,44 +20,5 @@ export async function startHub(
   args: readonly string[] = [],
 ): Promise<Running & { url: string }> {
   const hub = run(data, ["start", ...args], env);
-  const [, url] = await hub.printed(/live page: (http:\/\/[^/\s]+)/);
-  return { ...hub, url: url ?? "" };
-}
-
-/** A call of the hub's HTTP interface with the tests' token. */
-export async function call(
-  url: string,
-  method: string,
-  path: string,
-  body?: unknown,
-): Promise<{ status: number; body: Record<string, unknown> }> {
-  const answer = await fetch(`${url}/api/v1${path}`, {
-    method,
-    headers: {
-      authorization: `Bearer ${TOKEN}`,
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
-    },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  return { status: answer.status, body: text === "" ? {} : (JSON.parse(text) as Record<string, unknown>) };
-}
-
-/** Runs SQL with the sqlite3 program, a witness that knows nothing of our code. */
-export function sqlite3(data: string, sql: string): string {
-  return execFileSync("sqlite3", [join(data, "glucohub.db"), sql], { encoding: "utf8" }).trim();
-}
-
-/** Processes whose command line names the text, by /proc. */
-export function processesWith(text: string): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(text);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+  return { ...hub, url: await addressOf(hub) };
 }

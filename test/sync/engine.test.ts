@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { listConflicts, resolveConflict } from "../../src/store/conflicts.js";
-import { historyOf } from "../../src/store/queries.js";
+import { dirtyCounts, historyOf } from "../../src/store/queries.js";
 import { editRecord, getRecord, removeRecord } from "../../src/store/records.js";
 import type { Cloud } from "../../src/sync/clouds/cloud.js";
 import { nurse, reading, twoSides } from "./two-sides.js";
@@ -24,18 +24,17 @@ const one = reading(1);
 
 describe("a round", () => {
   test("brings every record to the cloud, marks it with the version pushed, and then has nothing to do", async () => {
-    await sides.ingest(...Array.from({ length: 2_500 }, (_, index) => reading(index)));
+    await sides.ingest(...Array.from({ length: 4_500 }, (_, index) => reading(index)));
     await sides.sync();
+    // Everything in one go, before anything is pulled (P29).
+    const push = "POST /v1/push";
+    expect(sides.requests.slice(0, 6)).toEqual([push, push, push, push, push, "GET /v1/changes"]);
     // What comes back of it is known by its rev.
-    expect(sides.engine.state().last).toMatchObject({ pushed: 2_500, pulled: 0 });
-    await expectEqual(2_500);
+    expect(sides.engine.state().last).toMatchObject({ pushed: 4_500, pulled: 0 });
+    await expectEqual(4_500);
     expect(
-      execFileSync(
-        "sqlite3",
-        [sides.path, "SELECT count(*) FROM records WHERE version = 1 AND version_synced = 1 AND rev IS NOT NULL"],
-        { encoding: "utf8" },
-      ).trim(),
-    ).toBe("2500");
+      sides.witness("SELECT count(*) FROM records WHERE version = 1 AND version_synced = 1 AND rev IS NOT NULL"),
+    ).toBe("4500");
     sides.requests.length = 0;
     await sides.sync();
     expect(sides.requests).toEqual(["GET /v1/changes"]);
@@ -44,7 +43,7 @@ describe("a round", () => {
         .selectFrom("history")
         .select((eb) => eb.fn.countAll().as("n"))
         .executeTakeFirstOrThrow(),
-    ).toEqual({ n: 2_500 });
+    ).toEqual({ n: 4_500 });
   });
 
   test("leaves a change made while its record was on the way unpushed, and pushes it next (P1)", async () => {
@@ -93,6 +92,45 @@ describe("a round", () => {
     expect(await listConflicts(sides.store)).toEqual([]);
     expect(sides.server.store.record(one.id)?.fields["note"]).toBe("second");
     await expectEqual(1);
+  });
+
+  test("nor where a merge before it had left the record as it was", async () => {
+    await sides.ingest(one);
+    await sides.sync();
+    await editRecord(sides.store, one.id, { note: "first" }, nurse);
+    sides.server.store.edit(one.id, { fields: { note: "theirs" }, by: "doctor" });
+    let pushes = 0;
+    // The first push meets the doctor's note and is merged; the second is stored and its answer lost.
+    sides.fault(({ url }) => (url.startsWith("/v1/push") && ++pushes === 2 ? "reset-after-commit" : undefined));
+    await sides.sync();
+    sides.fault(() => undefined);
+    expect(await listConflicts(sides.store)).toHaveLength(1);
+    await editRecord(sides.store, one.id, { note: "second" }, nurse);
+    await sides.sync();
+    expect(await listConflicts(sides.store)).toHaveLength(1);
+    expect(sides.server.store.record(one.id)?.fields["note"]).toBe("second");
+    await expectEqual(1);
+  });
+
+  test("does not take a pull that was rolled back for one that brought everything", async () => {
+    const two = reading(2);
+    await sides.ingest(one, two);
+    await sides.sync();
+    await editRecord(sides.store, one.id, { note: "old" }, nurse);
+    await sides.sync();
+    await editRecord(sides.store, one.id, { meal: "before" }, nurse);
+    sides.server.store.edit(one.id, { fields: { note: "new" }, by: "doctor" });
+    let pulls = 0;
+    sides.fault(async ({ url }) => {
+      if (!url.startsWith("/v1/changes") || ++pulls > 1) return undefined;
+      await editRecord(sides.store, two.id, { note: "meanwhile" }, nurse);
+      sides.server.store.edit(two.id, { fields: { meal: "after" }, by: "doctor" });
+      return undefined;
+    });
+    await sides.sync();
+    expect((await getRecord(sides.store, one.id)).record).toMatchObject({ note: "new", meal: "before" });
+    expect(await listConflicts(sides.store)).toEqual([]);
+    await expectEqual(2);
   });
 
   test("applies a remote edit without touching version", async () => {
@@ -188,6 +226,32 @@ describe("a round", () => {
     expect((await sides.numbers(one.id)).version).toBe(1);
   });
 
+  test("does not push against a cloud that insists on another value than the meter's for ever: a person must look", async () => {
+    await sides.ingest(one);
+    await sides.sync();
+    for (let time = 1; time <= 5; time += 1) {
+      if (sides.server.store.record(one.id)?.fields["value"] !== 999)
+        sides.server.store.edit(one.id, { fields: { value: 999 }, by: "doctor" });
+      await sides.sync();
+      expect(sides.engine.state()).toMatchObject({ state: "idle", problem: null });
+    }
+    const states = sides.server.store.states(one.id).map(({ fields }) => fields["value"]);
+    expect(states).toEqual([81, 999, 81, 999]);
+    expect((await getRecord(sides.store, one.id)).record.value).toBe(81);
+    expect(await listConflicts(sides.store)).toMatchObject([{ field: "value", local: 81, remote: 999 }]);
+    expect(await dirtyCounts(sides.store)).toEqual({ pending: 0, rejected: 1 });
+    // What else is changed of the record goes on both ways.
+    sides.server.store.edit(one.id, { fields: { meal: "after" }, by: "doctor" });
+    await sides.sync();
+    expect((await getRecord(sides.store, one.id)).record.meal).toBe("after");
+    const [listed] = await listConflicts(sides.store);
+    await resolveConflict(sides.store, listed?.id ?? "", "local", nurse);
+    await sides.sync();
+    await expectEqual(1);
+    expect(sides.server.store.record(one.id)?.fields).toMatchObject({ meal: "after", value: 81 });
+    expect(await dirtyCounts(sides.store)).toEqual({ pending: 0, rejected: 0 });
+  });
+
   test("rolls a page back when one of its records was changed here meanwhile, and pushes first (rule 8)", async () => {
     await sides.ingest(one, reading(2));
     await sides.sync();
@@ -242,17 +306,12 @@ describe("a round", () => {
         .values({ capture: null, origin: "x", code: "x", detail: "x", raw: Buffer.from("x"), at: "x" })
         .execute(),
     );
-    const before = execFileSync("sqlite3", [sides.path, "SELECT count(*) FROM sync_state WHERE name = 'cursor'"], {
-      encoding: "utf8",
-    }).trim();
+    const cursors = (): string => sides.witness("SELECT count(*) FROM sync_state WHERE name = 'cursor'");
+    const before = cursors();
     sides.fault(({ method }) => (method === "GET" ? "reset-after-commit" : undefined));
     await sides.sync();
     expect(before).toBe("0");
-    expect(
-      execFileSync("sqlite3", [sides.path, "SELECT count(*) FROM sync_state WHERE name = 'cursor'"], {
-        encoding: "utf8",
-      }).trim(),
-    ).toBe("0");
+    expect(cursors()).toBe("0");
     sides.fault(() => undefined);
     await sides.sync();
     await expectEqual(1);
@@ -440,8 +499,6 @@ describe("captures", () => {
     );
     await sides.sync();
     expect(sides.requests.filter((request) => request.startsWith("PUT")).length).toBe(1);
-    expect(execFileSync("sqlite3", [sides.path, "SELECT uploaded FROM captures"], { encoding: "utf8" }).trim()).toBe(
-      "1",
-    );
+    expect(sides.witness("SELECT uploaded FROM captures")).toBe("1");
   });
 });

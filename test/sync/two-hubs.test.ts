@@ -73,3 +73,19 @@ test("different fields edited at two hubs both stay; the same field is a conflic
     { record: two.id, field: "note", local: "clinic", remote: "home", remoteBy: home.store.hubId },
   ]);
 });
+
+test("a value that somebody changed in the cloud is stood up for by the hub that heard the meter, and by no other", async () => {
+  await home.ingest(one);
+  await home.sync();
+  home.server.store.edit(one.id, { fields: { value: 113 }, by: "doctor" });
+  await clinic.sync();
+  expect((await getRecord(clinic.store, one.id)).record.value).toBe(113);
+  for (let round = 0; round < 3; round += 1) {
+    await home.sync();
+    await clinic.sync();
+  }
+  await expectAllEqual(1);
+  expect((await getRecord(clinic.store, one.id)).record.value).toBe(81);
+  expect(await listConflicts(home.store)).toMatchObject([{ field: "value", local: 81, remote: 113 }]);
+  expect(await listConflicts(clinic.store)).toEqual([]);
+});

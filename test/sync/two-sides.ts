@@ -1,7 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Fault } from "../../src/cloud/fault.js";
 import { silentLog } from "../../src/domain/clock.js";
 import { derivedId } from "../../src/domain/identity.js";
@@ -9,11 +6,14 @@ import { EMPTY_FIELDS, fieldsText, type RecordFields } from "../../src/domain/re
 import { systemClock } from "../../src/kit/system-clock.js";
 import { copyStore } from "../../src/store/copy.js";
 import { type Author, ingestPage, type NewRecord } from "../../src/store/records.js";
-import { Store } from "../../src/store/store.js";
+import type { Store } from "../../src/store/store.js";
 import type { Cloud } from "../../src/sync/clouds/cloud.js";
 import { nativeCloud } from "../../src/sync/clouds/native.js";
 import { type Engine, type EngineState, startEngine } from "../../src/sync/engine.js";
 import { type ScratchCloud, startScratchCloud } from "../helpers/scratch-cloud.js";
+import { suiteKind } from "../helpers/stores.js";
+
+const kind = suiteKind();
 
 /** A reading of a meter that does not exist. */
 export function reading(index: number): NewRecord {
@@ -47,8 +47,8 @@ export async function twoSides(
   shared?: ScratchCloud,
   backup?: string,
 ) {
-  const folder = mkdtempSync(join(tmpdir(), "glucohub-sync-"));
-  const path = join(folder, "glucohub.db");
+  const place = await kind.place();
+  const { folder } = place;
   let hook: (request: { method: string; url: string }) => Fault | undefined | Promise<Fault | undefined> = () =>
     undefined;
   const requests: string[] = [];
@@ -61,8 +61,8 @@ export async function twoSides(
         return hook(request);
       },
     }));
-  if (backup !== undefined) await copyStore(backup, path);
-  const store = await Store.open({ path, role: "local" });
+  if (backup !== undefined) await copyStore(backup, place.address.path);
+  const store = await place.open("local");
   const engines: { engine: Engine; store: Store }[] = [];
 
   async function worker(
@@ -70,7 +70,7 @@ export async function twoSides(
     alone = true,
     onState: (state: EngineState) => void = () => undefined,
   ): Promise<Engine> {
-    const own = await Store.open({ path, role: "sync" });
+    const own = await place.open("sync");
     const cloud = wrap(nativeCloud({ url: server.url, token: server.token }));
     const engine = startEngine({
       store: own,
@@ -93,8 +93,9 @@ export async function twoSides(
     server,
     engine,
     worker,
-    path,
     folder,
+    /** What another program says of the store. */
+    witness: place.witness,
     requests,
     /** What the workers warned of. */
     warnings,
@@ -141,7 +142,7 @@ export async function twoSides(
       }
       await store.close();
       if (shared === undefined) await server.close();
-      rmSync(folder, { recursive: true, force: true });
+      await place.remove();
     },
   };
 }

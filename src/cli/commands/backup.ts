@@ -2,8 +2,10 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { Problem } from "../../domain/problem.js";
+import { storeAddress } from "../../store/address.js";
 import { backupStore } from "../../store/backup.js";
-import { type Cli, storePath } from "../cli.js";
+import type { Cli } from "../cli.js";
+import { requireFile } from "../file-store.js";
 import { withExample } from "../help.js";
 
 /** `backup`: copies the store into a new file, while it may be in use, and checks the copy. */
@@ -17,7 +19,9 @@ export function addBackup(program: Command, cli: Cli): void {
 }
 
 async function backup(cli: Cli, name: string): Promise<void> {
-  const path = storePath(cli.settings().data);
+  const place = storeAddress(cli.settings());
+  requireFile(place);
+  const { path } = place;
   if (!existsSync(path)) throw new Problem("FILE_NOT_FOUND", `There is no store at ${path}.`);
   const file = resolve(cli.io.cwd, name);
   const { counts } = await backupStore(path, file);

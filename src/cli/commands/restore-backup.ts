@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { storeAddress } from "../../store/address.js";
 import { acquireHubLock } from "../../store/lock.js";
 import { restoreBackup } from "../../store/restore.js";
-import { type Cli, storePath } from "../cli.js";
+import type { Cli } from "../cli.js";
+import { requireFile } from "../file-store.js";
 import { withExample } from "../help.js";
 
 /** `restore-backup`: puts a backup in the store's place, while no hub runs. */
@@ -17,12 +19,14 @@ export function addRestoreBackup(program: Command, cli: Cli): void {
 }
 
 async function restore(cli: Cli, name: string): Promise<void> {
-  const { data } = cli.settings();
-  const lock = acquireHubLock(data);
+  const settings = cli.settings();
+  const place = storeAddress(settings);
+  requireFile(place);
+  const lock = acquireHubLock(settings.data);
   try {
     const { kept, audit } = await restoreBackup({
       backup: resolve(cli.io.cwd, name),
-      path: storePath(data),
+      path: place.path,
       epoch: randomUUID(),
       at: cli.now(),
     });

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { PROBLEMS } from "../../domain/problem.table.js";
 import type { MeterStatus, SyncStatus } from "../../domain/status.js";
 import type { Settings } from "../../settings/settings.js";
+import { storeAddress, storeName } from "../../store/address.js";
 import { type StoreCounts, storeCounts } from "../../store/queries.js";
 import type { Store } from "../../store/store.js";
 import { syncState } from "../../store/sync-state.js";
@@ -26,6 +27,8 @@ interface Status extends StoreCounts, Omit<SyncStatus, "state" | "pending" | "co
   readonly hub: { readonly running: boolean; readonly url: string | null; readonly pid: number | null };
   readonly degraded: readonly string[];
   readonly data: string;
+  /** The store's file, or its database without user and password. */
+  readonly store: string;
   readonly hubId: string;
   readonly epoch: string;
   /** As `SyncStatus.state`; `stopped` while no hub runs. */
@@ -59,6 +62,7 @@ async function gather(cli: Cli, settings: Settings, hub: FoundHub, store: Store)
     hub: { running: hub.running, url: client?.url ?? null, pid: client?.pid ?? null },
     degraded: client?.degraded ?? [],
     data: settings.data,
+    store: storeName(storeAddress(settings)),
     hubId: store.hubId,
     epoch: store.epoch,
     ...(await storeCounts(store)),
@@ -85,12 +89,18 @@ async function askHub(cli: Cli, client: HubClient): Promise<{ sync: SyncStatus; 
   }
 }
 
+function syncSentence({ state, lastError }: Status): string {
+  if (lastError !== null) return `${state}: ${lastError}`;
+  return state === "waiting" ? "waiting: another hub on this database syncs" : state;
+}
+
 function lines(found: Status): string[] {
   const { hub, degraded, cloud, meters } = found;
   const runs = hub.running ? `runs${hub.url === null ? "" : ` at ${hub.url}`}` : "does not run";
   const pairs: [string, string][] = [
     ["hub", runs + (degraded.length > 0 ? `; degraded: ${degraded.join(", ")}` : "")],
     ["data", found.data],
+    ["store", found.store],
     ["records", `${found.records}, and ${found.deleted} deleted`],
     ["conflicts", found.conflicts === 0 ? "none" : `${found.conflicts} (see \`glucohub conflicts\`)`],
     ["not understood", `${found.quarantined} things kept for inspection`],
@@ -98,7 +108,7 @@ function lines(found: Status): string[] {
   ];
   if (cloud !== null)
     pairs.push(
-      ["sync", `${found.state}${found.lastError === null ? "" : `: ${found.lastError}`}`],
+      ["sync", syncSentence(found)],
       ["scheduler", found.scheduler],
       [
         "waiting",

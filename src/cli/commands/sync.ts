@@ -2,10 +2,11 @@ import type { Command } from "commander";
 import { Problem } from "../../domain/problem.js";
 import type { SyncStatus } from "../../domain/status.js";
 import type { Settings } from "../../settings/settings.js";
+import { storeAddress } from "../../store/address.js";
 import { acquireHubLock } from "../../store/lock.js";
 import { storeCounts } from "../../store/queries.js";
 import { syncState } from "../../store/sync-state.js";
-import { type Cli, storePath } from "../cli.js";
+import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 import { findHub, type HubClient } from "../hub-client.js";
 import { withStore } from "../with-store.js";
@@ -66,12 +67,15 @@ async function throughHub(cli: Cli, client: HubClient, full: boolean): Promise<O
     const now = await client.get<SyncStatus>("/api/v1/sync");
     seen ||= now.state === "running" || now.lastSuccess !== before.lastSuccess || now.state !== before.state;
     const overdue = clock.now() - rungMs > SEEN_WITHIN_MS;
+    // Another hub on the same database is the one that syncs, and the store is what tells how far it is.
+    const standby = now.state === "waiting" && now.lastError === null;
     const through =
-      now.state === "idle" &&
+      (now.state === "idle" || standby) &&
       now.pending === 0 &&
       (full ? now.lastCompared !== before.lastCompared : now.lastSuccess !== before.lastSuccess);
-    const stuck = now.state === "waiting" || now.state === "blocked";
-    if (through || (stuck && (seen || overdue))) return now;
+    const stuck = (now.state === "waiting" && !standby) || now.state === "blocked";
+    if (through) return { ...now, state: "idle" };
+    if (stuck && (seen || overdue)) return now;
     if (clock.now() - rungMs > PATIENCE_MS) throw new Problem("SYNC_UNREACHABLE", "The hub did not finish in time.");
     await clock.sleep(ASK_EVERY_MS, signal);
   }
@@ -84,11 +88,16 @@ async function byOurselves(cli: Cli, settings: Settings, full: boolean): Promise
   const lock = acquireHubLock(settings.data);
   try {
     return await withStore(cli, settings, async (store) => {
-      const path = storePath(settings.data);
       const { clock } = cli.io;
       // What goes wrong is told at the end, once.
       const log = cli.log(settings.log.level === "debug" ? "debug" : "error");
-      const { state, problem } = await syncOnce({ path, cloud: settings.cloud, full, clock, log });
+      const { state, problem } = await syncOnce({
+        store: storeAddress(settings),
+        cloud: settings.cloud,
+        full,
+        clock,
+        log,
+      });
       const { pending, conflicts, rejected } = await storeCounts(store);
       const { lastSuccess } = await syncState(store);
       const lastError = problem === null ? null : `${problem.message} ${problem.remedy}`;

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { Problem } from "../../domain/problem.js";
-import { auditStore } from "../../store/audit.js";
-import { type Cli, storePath } from "../cli.js";
+import { storeAddress, storeName } from "../../store/address.js";
+import { auditAt } from "../../store/audit.js";
+import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 
 /** `verify`: reads the whole store and says whether it is sound. */
@@ -16,9 +17,10 @@ export function addVerify(program: Command, cli: Cli): void {
 }
 
 async function verify(cli: Cli, json: boolean): Promise<void> {
-  const path = storePath(cli.settings().data);
-  if (!existsSync(path)) throw new Problem("FILE_NOT_FOUND", `There is no store at ${path}.`);
-  const { faults, found, counts, schemaObjects, schemaVersion } = auditStore(path);
+  const place = storeAddress(cli.settings());
+  const path = storeName(place);
+  if (place.url === null && !existsSync(path)) throw new Problem("FILE_NOT_FOUND", `There is no store at ${path}.`);
+  const { faults, found, counts, schemaObjects, schemaVersion } = await auditAt(place);
   const ok = found === 0;
   if (json) await cli.out.json({ ok, path, faults, found, ...counts, schemaObjects, schemaVersion });
   else {
@@ -30,6 +32,10 @@ async function verify(cli: Cli, json: boolean): Promise<void> {
     );
   }
   if (ok) return;
-  cli.out.note(`glucohub: ${path} has ${found} faults.`, "  Restore a backup with `glucohub restore-backup FILE`.");
+  const remedy =
+    place.url === null
+      ? "Restore a backup with `glucohub restore-backup FILE`."
+      : "Restore a dump of the database with pg_restore.";
+  cli.out.note(`glucohub: ${path} has ${found} faults.`, `  ${remedy}`);
   cli.exitCode = 1;
 }

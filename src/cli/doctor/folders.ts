@@ -3,8 +3,8 @@ import { access, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { asProblem } from "../../domain/problem.js";
 import type { Settings } from "../../settings/settings.js";
-import { auditStore } from "../../store/audit.js";
-import { storePath } from "../cli.js";
+import { storeAddress, storeName } from "../../store/address.js";
+import { auditAt } from "../../store/audit.js";
 import type { FoundHub } from "../hub-client.js";
 import { bad, type Finding, ok, warn } from "./finding.js";
 
@@ -31,13 +31,15 @@ export async function checkData({ data }: Settings): Promise<Finding[]> {
 }
 
 /** The store opens and is sound, its rules included. */
-export function checkStore({ data }: Settings): Finding {
-  const path = storePath(data);
-  if (!existsSync(path)) return ok("store", "There is no store yet; it is made at the first start.");
+export async function checkStore(settings: Settings): Promise<Finding> {
+  const place = storeAddress(settings);
+  if (place.url === null && !existsSync(place.path))
+    return ok("store", "There is no store yet; it is made at the first start.");
+  const where = place.url === null ? "" : `The database at ${storeName(place)} answers. `;
   try {
-    const { found, faults, counts, schemaObjects } = auditStore(path);
+    const { found, faults, counts, schemaObjects } = await auditAt(place);
     if (found === 0)
-      return ok("store", `Sound: ${counts.records} records, ${schemaObjects} tables, indexes and rules.`);
+      return ok("store", `${where}Sound: ${counts.records} records, ${schemaObjects} tables, indexes and rules.`);
     return bad("store", `${found} faults, the first: ${faults[0] ?? ""}.`, "See `glucohub verify`; restore a backup.");
   } catch (error) {
     const problem = asProblem(error);

@@ -1,0 +1,8 @@
+import { FIRST_POSTGRES } from "./0001-first.postgres.js";
+import { HEARD_HERE_POSTGRES } from "./0002-heard-here.postgres.js";
+
+/** The migrations of `index.ts` on PostgreSQL: the same names in the same order, noted in the table `migrations`. */
+export const POSTGRES_MIGRATIONS: readonly { readonly name: string; readonly sql: string }[] = [
+  { name: "0001-first", sql: FIRST_POSTGRES },
+  { name: "0002-heard-here", sql: HEARD_HERE_POSTGRES },
+];

@@ -5,8 +5,11 @@ const RESTORED = "test/sync/restored.test.ts";
 const RULES = "src/store/rules.test.ts";
 const MERGE = "src/sync/merge.test.ts";
 const LEASE = "src/store/lease.test.ts";
+const SIMULATOR = "test/simulator/seeds.test.ts";
 const SYNC_RECORDS = "src/store/sync-records.ts";
 const FIRST = "src/store/migrations/0001-first.ts";
+/** The newest text of the guards of `records`. */
+const GUARDS = "src/store/migrations/0002-heard-here.ts";
 
 /** Each trap of sync engines that can be fallen into here, as naive code. */
 export const MUTANTS: readonly Mutant[] = [
@@ -28,11 +31,28 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: [ENGINE],
   },
   {
+    id: "P2",
+    what: "body and version are read by two statements",
+    edits: [
+      {
+        file: "src/sync/push.ts",
+        find: "const page = upTo(await dirtyPage(context.store, after, size), BATCH_CHARACTERS);",
+        put: `const bodies = upTo(await dirtyPage(context.store, after, size), BATCH_CHARACTERS);
+      const page = [];
+      for (const body of bodies) {
+        const [now] = await dirtyPage(context.store, body.row - 1, 1);
+        page.push({ ...body, version: now?.row === body.row ? now.version : body.version });
+      }`,
+      },
+    ],
+    caughtBy: [SIMULATOR],
+  },
+  {
     id: "P3",
     what: "an edit forgets to raise the version, and no trigger minds",
     edits: [
       { file: "src/store/records.ts", find: `version: eb("version", "+", 1),`, put: "" },
-      { file: FIRST, find: "WHEN NEW.version IS NOT OLD.version + 1 THEN", put: "WHEN 0 THEN" },
+      { file: GUARDS, find: "WHEN NEW.version IS NOT OLD.version + 1 THEN", put: "WHEN 0 THEN" },
     ],
     caughtBy: [ENGINE, RULES],
   },
@@ -48,7 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
       version: 2,
     })`,
       },
-      { file: FIRST, find: "WHEN NEW.version IS NOT OLD.version THEN", put: "WHEN 0 THEN" },
+      { file: GUARDS, find: "WHEN NEW.version IS NOT OLD.version THEN RAISE(", put: "WHEN 0 THEN RAISE(" },
     ],
     caughtBy: [ENGINE, RULES],
   },
@@ -77,6 +97,18 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: [ENGINE],
   },
   {
+    id: "P6b",
+    what: "a state that a merge left as it was is forgotten when it is pushed and its answer is lost",
+    edits: [
+      {
+        file: "src/sync/apply.ts",
+        find: "return kept === undefined ? since : [kept, ...since];",
+        put: "return since;",
+      },
+    ],
+    caughtBy: [ENGINE],
+  },
+  {
     id: "P7",
     what: "an edit in the cloud between pull and push is passed over: its rev is taken, the own copy stands",
     edits: [
@@ -90,20 +122,30 @@ export const MUTANTS: readonly Mutant[] = [
     caughtBy: [ENGINE],
   },
   {
+    id: "P7b",
+    what: "what a pull that was rolled back did not bring is taken for what the cloud's changes lack",
+    edits: [
+      {
+        file: "src/sync/round.ts",
+        find: "before = pulledAll ? conflicting : new Map();",
+        put: "before = conflicting;",
+      },
+    ],
+    caughtBy: [ENGINE],
+  },
+  {
     id: "P8",
     what: "the cursor is stored before its page",
     edits: [
       {
         file: "src/sync/pull.ts",
-        find: `  try {
-    return await fenced(`,
-        put: `  await fenced(context, (tx) => setSyncState(tx, "cursor", page.cursor));
-  try {
-    return await fenced(`,
+        find: "    const report = await fenced(",
+        put: `    await fenced(context, (tx) => setSyncState(tx, "cursor", page.cursor));
+    const report = await fenced(`,
       },
       { file: "src/sync/pull.ts", find: "if ((await syncState(tx)).cursor !== cursor)", put: "if (Math.random() > 2)" },
     ],
-    caughtBy: [ENGINE],
+    caughtBy: [SIMULATOR],
   },
   {
     id: "P9",
@@ -220,7 +262,7 @@ export const MUTANTS: readonly Mutant[] = [
         find: "if (row.version === row.version_synced) return takeClean(",
         put: "if (row.version >= 0) return takeClean(",
       },
-      { file: FIRST, find: "WHEN OLD.version > OLD.version_synced AND NOT EXISTS (", put: "WHEN 0 AND NOT EXISTS (" },
+      { file: GUARDS, find: "WHEN OLD.version > OLD.version_synced AND NOT EXISTS (", put: "WHEN 0 AND NOT EXISTS (" },
     ],
     caughtBy: [ENGINE, RULES],
   },
@@ -260,9 +302,30 @@ export const MUTANTS: readonly Mutant[] = [
     what: "the losing side of a conflict is not kept in the history, and no trigger minds",
     edits: [
       { file: "src/sync/apply.ts", find: "  await recordRemote(tx, row, remote);\n", put: "" },
-      { file: FIRST, find: "WHEN OLD.version > OLD.version_synced AND NOT EXISTS (", put: "WHEN 0 AND NOT EXISTS (" },
+      { file: GUARDS, find: "WHEN OLD.version > OLD.version_synced AND NOT EXISTS (", put: "WHEN 0 AND NOT EXISTS (" },
     ],
     caughtBy: [ENGINE, RULES],
+  },
+  {
+    id: "P17d",
+    what: "a hub that only has a reading from the cloud stands up for its value against the one that heard the meter",
+    edits: [
+      { file: "src/sync/apply.ts", find: `return states[0]?.origin === "local";`, put: "return states.length > 0;" },
+      {
+        file: "src/store/migrations/0002-heard-here.ts",
+        find: "ORDER BY h.seq LIMIT 1) IS 'local'",
+        put: "ORDER BY h.seq LIMIT 1) IS NOT NULL",
+      },
+    ],
+    caughtBy: ["test/sync/two-hubs.test.ts"],
+  },
+  {
+    id: "P17e",
+    what: "a value that the cloud insists on is pushed against for ever",
+    edits: [
+      { file: "src/sync/apply.ts", find: "if (disputed) await reject(", put: "if (Math.random() > 2) await reject(" },
+    ],
+    caughtBy: [ENGINE],
   },
   {
     id: "P18",
@@ -284,6 +347,11 @@ export const MUTANTS: readonly Mutant[] = [
       { file: "src/store/lease.ts", find: `if (changed !== 1) throw new Problem("LEASE_LOST");`, put: "void changed;" },
       {
         file: FIRST,
+        find: "`(SELECT fence FROM lease WHERE name = 'sync') IS glucohub_fence()`",
+        put: "`(1 OR glucohub_fence())`",
+      },
+      {
+        file: GUARDS,
         find: "`(SELECT fence FROM lease WHERE name = 'sync') IS glucohub_fence()`",
         put: "`(1 OR glucohub_fence())`",
       },
@@ -353,5 +421,18 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     caughtBy: ["src/store/connection.test.ts"],
+  },
+  {
+    id: "P29",
+    what: "the unpushed records are paged by offset while acknowledgements take them away",
+    edits: [
+      {
+        file: SYNC_RECORDS,
+        find: `.where("row", ">", slot("after")) .orderBy("row") .limit(slot("limit")), ); /** Records with changes`,
+        put: `.orderBy("row").limit(slot("limit")).offset(slot("after"))); /** Records with changes`,
+      },
+      { file: "src/sync/push.ts", find: "after = last.row;", put: "after += page.length;" },
+    ],
+    caughtBy: [ENGINE],
   },
 ];

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * What stands behind `npm start`, `npm test` and `npm run bench`: makes the checkout ready, then does what was asked.
- * Needs nothing but Node.js. Speaks on standard error only.
+ * What stands behind `npm start`, `npm test`, `npm run bench` and `npm run soak`: makes the checkout ready, then does
+ * what was asked. Needs nothing but Node.js. Speaks on standard error only.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -20,6 +20,7 @@ const ACTIONS = {
   start: { parts: ["packages", "build", "redis"], run: start },
   test: { parts: ["packages", "build", "redis"], run: test },
   bench: { parts: ["packages", "build"], run: bench },
+  soak: { parts: ["packages", "build", "redis"], run: soak },
   build: { parts: ["packages", "build"], run: async () => {} },
   packages: { parts: ["packages"], run: async () => {} },
 };
@@ -59,6 +60,11 @@ async function start() {
 async function bench() {
   process.argv = [process.argv[0], join(root, "dist/test/bench/main.js"), ...args];
   await import(pathToFileURL(join(root, "dist/test/bench/main.js")).href);
+}
+
+async function soak() {
+  process.argv = [process.argv[0], join(root, "dist/test/soak/main.js"), ...args];
+  await import(pathToFileURL(join(root, "dist/test/soak/main.js")).href);
 }
 
 async function test() {

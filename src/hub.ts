@@ -204,8 +204,12 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     log,
   });
   onStop(() => api.close());
-  const takeBack = leaveAddress(data, { url: api.url, pid: process.pid });
-  onStop(takeBack);
+  try {
+    onStop(leaveAddress(data, { url: api.url, pid: process.pid }));
+  } catch (error) {
+    // On a full disk. Only commands on this machine miss it: no reason to keep meters and people from the hub.
+    log.warn({ error: String(error) }, "commands on this machine can't be told where the hub listens");
+  }
 
   const at = new Date(clock.now()).toISOString();
   const first = settings.apiToken === null && (await listTokens(store)).length === 0;

@@ -4,7 +4,7 @@ import type { Problem } from "../domain/problem.js";
 const FIRST_MS = 500;
 /** Longest pause while the cloud does not answer: when it is back, both sides are equal within seconds. */
 const LONGEST_MS = 15_000;
-/** Pause while a person must do something (a wrong token): no hammering at a closed door. */
+/** Pause while a person must do something in the cloud (a wrong token): no hammering at a closed door. */
 const BLOCKED_MS = 300_000;
 
 /**
@@ -14,7 +14,8 @@ const BLOCKED_MS = 300_000;
  * @param random 0 to 1
  */
 export function pauseAfter(problem: Problem, failures: number, random: number): number {
-  if (problem.retry === "user") return BLOCKED_MS;
+  // What is wrong on this machine (a full disk) may be over at any moment, and nobody says so.
+  if (problem.retry === "user" && problem.code.startsWith("SYNC_")) return BLOCKED_MS;
   const asked = problem.context["retryAfterMs"];
   const grown = Math.min(FIRST_MS * 2 ** Math.min(failures - 1, 10), LONGEST_MS);
   const jittered = grown * (1 - random / 2);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * What stands behind `npm start`, `npm test`, `npm run bench` and `npm run soak`: makes the checkout ready, then does
- * what was asked. Needs nothing but Node.js. Speaks on standard error only.
+ * What stands behind `npm start`, `npm test`, `npm run bench`, `npm run soak` and `npm run simulate`: makes the checkout
+ * ready, then does what was asked. Needs nothing but Node.js. Speaks on standard error only.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -21,6 +21,7 @@ const ACTIONS = {
   test: { parts: ["packages", "build", "redis"], run: test },
   bench: { parts: ["packages", "build"], run: bench },
   soak: { parts: ["packages", "build", "redis"], run: soak },
+  simulate: { parts: ["packages", "build"], run: simulate },
   build: { parts: ["packages", "build"], run: async () => {} },
   packages: { parts: ["packages"], run: async () => {} },
 };
@@ -65,6 +66,11 @@ async function bench() {
 async function soak() {
   process.argv = [process.argv[0], join(root, "dist/test/soak/main.js"), ...args];
   await import(pathToFileURL(join(root, "dist/test/soak/main.js")).href);
+}
+
+async function simulate() {
+  process.argv = [process.argv[0], join(root, "dist/test/simulator/main.js"), ...args];
+  await import(pathToFileURL(join(root, "dist/test/simulator/main.js")).href);
 }
 
 async function test() {

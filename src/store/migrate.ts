@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import Database from "better-sqlite3";
 import { Problem } from "../domain/problem.js";
 import { connect, storeProblem } from "./connection.js";
 import { MIGRATIONS } from "./migrations/index.js";
@@ -17,6 +18,7 @@ export function migrate(path: string, fresh: { hub: string; epoch: string }, hub
   } catch (error) {
     throw storeProblem(error, dirname(path));
   }
+  if (hubId === null && isCurrent(path)) return;
   const { raw } = connect(path, "migrate");
   try {
     const applied = Number(raw.pragma("user_version", { simple: true }));
@@ -42,5 +44,19 @@ export function migrate(path: string, fresh: { hub: string; epoch: string }, hub
     throw storeProblem(error, path);
   } finally {
     raw.close();
+  }
+}
+
+/** True for a file with the newest schema: one look at its head, as most often there is nothing to do. */
+function isCurrent(path: string): boolean {
+  let raw: Database.Database | null = null;
+  try {
+    raw = new Database(path, { readonly: true, fileMustExist: true });
+    return Number(raw.pragma("user_version", { simple: true })) === MIGRATIONS.length;
+  } catch {
+    // Not there, or not to be read like this: whoever opens it to write finds out why.
+    return false;
+  } finally {
+    raw?.close();
   }
 }

@@ -360,15 +360,15 @@ describe.skipIf(!postgres.available)("the psql program as the tables' owner, who
       "SELECT event_object_table || ' ' || trigger_name FROM information_schema.triggers WHERE trigger_schema = 'glucohub' UNION SELECT tgrelid::regclass || ' ' || tgname FROM pg_trigger WHERE tgname LIKE '%truncate'",
     );
     let guards = 0;
-    for (const table of [...TABLES, "migrations"]) {
+    for (const table of [...TABLES, "migrations", "commits"]) {
       for (const event of ["insert", "update", "delete", "truncate"]) {
         expect(triggers.split("\n")).toContain(`${table} ${table}_guard_${event}`);
         guards += 1;
       }
     }
-    expect(guards).toBe(44);
+    expect(guards).toBe(48);
     expect(place.witness("SELECT count(*) FROM pg_tables WHERE schemaname = 'glucohub'")).toBe(
-      String(TABLES.length + 1),
+      String(TABLES.length + 2),
     );
   });
 
@@ -376,6 +376,6 @@ describe.skipIf(!postgres.available)("the psql program as the tables' owner, who
     const rights = place.witness(
       "SELECT DISTINCT table_name FROM information_schema.role_table_grants WHERE privilege_type = 'DELETE' AND grantee LIKE 'glucohub_%' ORDER BY 1",
     );
-    expect(rights).toBe("meters\nsync_state");
+    expect(rights).toBe("commits\nmeters\nsync_state");
   });
 });

@@ -12,6 +12,8 @@ export interface RoundContext {
   readonly lease: Lease;
   /** A fresh UUID. */
   newId(): string;
+  /** Most changes in one push; undefined: as many as the protocol allows. */
+  readonly batch: number | undefined;
   readonly signal: AbortSignal;
 }
 

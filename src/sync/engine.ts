@@ -23,6 +23,8 @@ export interface EngineOptions {
   readonly alone: boolean;
   /** How long the lease lasts from its last use, milliseconds; longer than any single call to the cloud. Default 60,000. */
   readonly leaseMs?: number;
+  /** Most changes in one push. Default: as many as the protocol allows. */
+  readonly batch?: number;
   readonly newId: () => string;
   readonly random: () => number;
   /** Told after each round, and when the state changes. */
@@ -99,7 +101,7 @@ export function startEngine(options: EngineOptions): Engine {
         });
         show({ standby: false });
         const report = await syncRound(
-          { store, cloud, clock, log, lease, newId: options.newId, signal: stopping.signal },
+          { store, cloud, clock, log, lease, newId: options.newId, batch: options.batch, signal: stopping.signal },
           memory,
           full,
         );

@@ -35,7 +35,7 @@ export type Conflicting = ReadonlyMap<string, string>;
 export async function push(context: RoundContext, before: Conflicting): Promise<PushReport> {
   const total: Total = { accepted: 0, rejected: 0, merged: 0, conflicts: 0, conflicting: new Map() };
   const flight: Promise<void>[] = [];
-  let size = BATCH;
+  let size = context.batch ?? BATCH;
   let after = 0;
   try {
     while (total.conflicting.size < MOST_CONFLICTING) {

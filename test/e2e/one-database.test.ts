@@ -23,6 +23,7 @@ describe.skipIf(!isBuilt || !postgres.available)("hubs as processes on one Postg
   });
   // A killed hub's Redis may still be writing its last words.
   afterEach(async () => {
+    await (await postgres.server()).start();
     for (const folder of folders.splice(0))
       rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     await place.remove();
@@ -85,7 +86,9 @@ describe.skipIf(!isBuilt || !postgres.available)("hubs as processes on one Postg
     const states = async () => [(await sync(one))["state"], (await sync(two))["state"]];
     await expect.poll(async () => (await states()).filter((state) => state === "waiting").length).toBe(1);
     const [worker, waiting, restart] = (await states())[0] === "waiting" ? [two, one, second] : [one, two, first];
-    expect(await sync(waiting)).toMatchObject({ state: "waiting", lastError: null, pending: 0 });
+    await expect
+      .poll(() => sync(waiting), { timeout: 10_000 })
+      .toMatchObject({ state: "waiting", lastError: null, pending: 0 });
     expect((await fetch(`${waiting.url}/healthz`)).status).toBe(200);
     expect(await (await fetch(`${waiting.url}/healthz`)).json()).not.toMatchObject({ degraded: ["cloud"] });
 
@@ -113,7 +116,7 @@ describe.skipIf(!isBuilt || !postgres.available)("hubs as processes on one Postg
       .toBe(true);
     expect(sides(cloud).hubs.length).toBe(4);
     expect((await call(back.url, "GET", `/records/${b}`)).body).toMatchObject({ note: "meanwhile", meal: "after" });
-    expect(await sync(back)).toMatchObject({ state: "waiting", lastError: null });
+    await expect.poll(() => sync(back), { timeout: 15_000 }).toMatchObject({ state: "waiting", lastError: null });
     for (const hub of [waiting, back]) await hub.kill("SIGTERM");
     await cloud.close();
     await redis?.dispose();

@@ -21,7 +21,7 @@ export interface PostgresServer {
   psql(url: string, sql: string): string;
   /** Ends it in the middle of whatever it does, as `pg_ctl stop -m immediate` would, or a power cut. */
   kill(): Promise<void>;
-  /** Starts it again on what is left; resolves when it answers. */
+  /** Starts it again on what is left, unless it runs; resolves when it answers. */
   start(): Promise<void>;
   /** Ends it and removes its files. */
   dispose(): Promise<void>;
@@ -73,6 +73,7 @@ export async function startPostgres(programs: string): Promise<PostgresServer> {
     `postgres://${user}@localhost/${database}?host=${encodeURIComponent(folder)}`;
 
   const start = async (): Promise<void> => {
+    if (child !== null && child.exitCode === null) return;
     const settings = {
       listen_addresses: "",
       unix_socket_directories: folder,

@@ -36,7 +36,7 @@ describe.skipIf(!postgres.available)("the audit of a database", () => {
     expect(faults).toEqual([]);
     expect(counts).toEqual({ records: 3, history: 4, conflicts: 0, captures: 0, quarantine: 0 });
     expect(schemaVersion).toBe(Number(place.witness("SELECT count(*) FROM migrations")));
-    // 11 tables, each with four guards, and much else.
+    // 12 tables, each with four guards, and much else.
     expect(schemaObjects).toBeGreaterThan(150);
     expect(place.witness("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'glucohub%'")).toBe("glucohub");
   });

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { dropLease, takeLease } from "../../src/store/lease.js";
 import { editRecord, getRecord, ingestPage } from "../../src/store/records.js";
 import { Store } from "../../src/store/store.js";
@@ -28,45 +29,46 @@ afterEach(async () => {
 });
 
 describe.skipIf(!postgres.available)("a database that ends in the middle of everything and comes back", () => {
-  test("is told of, everything that was answered for is there, and the hub goes on by itself", {
-    timeout: 40_000,
-  }, async () => {
+  afterEach(async () => (await postgres.server()).start());
+
+  test("is told of, everything that was answered for is there, and the hub goes on by itself", async () => {
     const server = await postgres.server();
     const answered: string[] = [];
     const failed: unknown[] = [];
-    let stop = false;
+    const ending = new AbortController();
+    onTestFinished(() => ending.abort());
     const writers = [0, 1].map(async (writer) => {
-      for (let index = 10 + writer * 100_000; !stop; index += 1) {
+      for (let index = 10 + writer * 100_000; !ending.signal.aborted; index += 1) {
         const record = reading(index);
-        const kept = store
+        await store
           .write((tx) => ingestPage(tx, [record], null, meter))
           .then(
             () => answered.push(record.id),
             (error: unknown) => failed.push(error),
           );
-        await kept;
+        await nextTurn();
       }
     });
     let commits = store.commits();
     await expect.poll(() => store.commits()).not.toBe(commits);
-    await expect.poll(() => answered.length).toBeGreaterThan(50);
+    await expect.poll(() => answered.length, { timeout: 20_000 }).toBeGreaterThan(50);
     expect(store.problem).toBeNull();
 
     await server.kill();
-    await expect.poll(() => store.problem?.code).toBe("STORE_UNREACHABLE");
+    await expect.poll(() => store.problem?.code, { timeout: 20_000 }).toBe("STORE_UNREACHABLE");
     await expect(getRecord(store, id)).rejects.toMatchObject({ code: "STORE_UNREACHABLE" });
     // For some seconds a write waits for a database that may only be restarting; then it fails.
-    await expect.poll(() => failed.length, { timeout: 10_000 }).toBeGreaterThan(0);
-    for (const error of failed) expect(error).toMatchObject({ code: "STORE_UNREACHABLE" });
+    await expect.poll(() => failed.length, { timeout: 20_000 }).toBeGreaterThan(0);
     const before = answered.length;
     commits = store.commits();
 
     await server.start();
-    await expect.poll(() => answered.length, { timeout: 10_000 }).toBeGreaterThan(before + 10);
-    await expect.poll(() => store.problem, { timeout: 10_000 }).toBeNull();
+    await expect.poll(() => answered.length, { timeout: 20_000 }).toBeGreaterThan(before + 10);
+    await expect.poll(() => store.problem, { timeout: 20_000 }).toBeNull();
     expect(store.commits()).not.toBe(commits);
-    stop = true;
+    ending.abort();
     await Promise.all(writers);
+    for (const error of failed) expect(error).toMatchObject({ code: "STORE_UNREACHABLE" });
     const kept = new Set(place.witness("SELECT id FROM records").split("\n"));
     expect(answered.filter((each) => !kept.has(each))).toEqual([]);
     expect(
@@ -76,10 +78,22 @@ describe.skipIf(!postgres.available)("a database that ends in the middle of ever
     ).toBe("0");
   });
 
+  test("makes nobody wait for the patience of those who asked before", async () => {
+    const server = await postgres.server();
+    await server.kill();
+    const began = performance.now();
+    const edits = Array.from({ length: 12 }, (_, index) => editRecord(store, id, { note: `${index}` }, nurse));
+    const ended = await Promise.allSettled(edits);
+    expect(ended.map(({ status }) => status)).toEqual(Array.from({ length: 12 }, () => "rejected"));
+    // One patience of 5 s, not twelve.
+    expect(performance.now() - began).toBeLessThan(30_000);
+  });
+
   test("restarts under a transaction without its hub's noticing, if nothing had begun", async () => {
     const server = await postgres.server();
     await server.kill();
     const waiting = editRecord(store, id, { note: "waited" }, nurse);
+    waiting.catch(() => undefined);
     await server.start();
     expect((await waiting).record.note).toBe("waited");
   });
@@ -131,9 +145,7 @@ describe.skipIf(!postgres.available)("a line that breaks while a change is being
 });
 
 describe.skipIf(!postgres.available || !isBuilt)("a hub that stops without a word", () => {
-  test("in the middle of a change keeps the others waiting for some seconds, and its change is undone", {
-    timeout: 40_000,
-  }, async () => {
+  test("in the middle of a change keeps the others waiting for some seconds, and its change is undone", async () => {
     const other = otherHub(
       url,
       "local",
@@ -162,9 +174,7 @@ describe.skipIf(!postgres.available || !isBuilt)("a hub that stops without a wor
     });
   });
 
-  test("a worker that is killed leaves its lease to the next, which need not wait until it has run out", {
-    timeout: 30_000,
-  }, async () => {
+  test("a worker that is killed leaves its lease to the next, which need not wait until it has run out", async () => {
     const sync = await place.open("sync");
     const take = (holder: string) => takeLease(sync, { holder, nowMs: 0, durationMs: 600_000, force: false });
     const other = otherHub(

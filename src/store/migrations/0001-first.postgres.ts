@@ -23,6 +23,7 @@ const TABLES = [
   "facts",
   "tokens",
   "migrations",
+  "commits",
 ];
 
 const FACTS = ["value", "value2", "unit", "outOfRange", "control", "delivery", "deviceTime", "source", "serial"];
@@ -79,6 +80,9 @@ CREATE FUNCTION glucohub.facts_of(fields text) RETURNS jsonb LANGUAGE sql IMMUTA
 $$;
 
 CREATE TABLE glucohub.migrations (name ${TEXT} PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
+
+-- The last transaction of each writer: told what became of a commit whose answer was lost.
+CREATE TABLE glucohub.commits (writer ${TEXT} PRIMARY KEY, number bigint NOT NULL, at timestamptz NOT NULL);
 
 CREATE TABLE glucohub.facts (name ${TEXT} PRIMARY KEY, value ${TEXT} NOT NULL);
 
@@ -327,6 +331,9 @@ ${guard("sync_state", "DELETE", { sync: HOLDS })}
 ${guard("facts", "INSERT", {})}
 ${guard("facts", "UPDATE", {})}
 ${guard("facts", "DELETE", {})}
+${guard("commits", "INSERT", { local: "true", sync: "true" })}
+${guard("commits", "UPDATE", { local: "true", sync: "true" })}
+${guard("commits", "DELETE", { local: "true", sync: "true" })}
 ${guard("migrations", "INSERT", {})}
 ${guard("migrations", "UPDATE", {})}
 ${guard("migrations", "DELETE", {})}

@@ -65,6 +65,8 @@ export class PostgresBackend implements Backend {
       connectionTimeoutMillis: CONNECT_MS,
     });
     pool.on("error", () => undefined);
+    // The pool listens to those that rest only: one that breaks just after its answer would end the process.
+    pool.on("connect", (client) => client.on("error", () => undefined));
     const watcher = new Watcher(() => open("listener"), explain);
     const session = new Session(
       () => open(role),

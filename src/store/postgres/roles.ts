@@ -3,7 +3,7 @@ export const ROLES = { local: "glucohub_local", sync: "glucohub_sync" } as const
 
 /**
  * What each role may do, column by column; applied again after every migration. Nobody may delete anything but
- * what is no record of anything: a value of the sync worker's memory, a meter from the list.
+ * what is no record of anything: a value of the sync worker's memory, a meter from the list, a writer that is gone.
  */
 export const GRANTS = `
 REVOKE ALL ON SCHEMA glucohub FROM PUBLIC;
@@ -17,6 +17,7 @@ GRANT INSERT (id, kind, deleted, fields, version, version_synced, rev, changed_a
     rejected_message, changed_at, changed_by, changed_why) ON glucohub.records TO ${ROLES.sync};
 GRANT INSERT (record, version, origin, at, by, why, deleted, fields, rev) ON glucohub.history
   TO ${ROLES.local}, ${ROLES.sync};
+GRANT INSERT, UPDATE, DELETE ON glucohub.commits TO ${ROLES.local}, ${ROLES.sync};
 GRANT INSERT ON glucohub.conflicts TO ${ROLES.sync};
 GRANT UPDATE (kept, resolved_at, resolved_by) ON glucohub.conflicts TO ${ROLES.local};
 GRANT INSERT ON glucohub.captures TO ${ROLES.local};

@@ -41,8 +41,10 @@ export class Session {
     lent.giveBack();
   }
 
-  /** Lends the connection when it is free. Throws what the library throws where there is none. */
+  /** Lends the connection when it is free. Throws what the library throws where there is none, soon after that time. */
   async borrow(patienceMs = CONNECT_MS): Promise<Lent> {
+    // From the asking on: of many who wait for a database that is away, none waits for the others' patience too.
+    const end = performance.now() + patienceMs;
     const before = this.#last;
     let done = (): void => undefined;
     this.#last = new Promise((resolve) => {
@@ -50,7 +52,7 @@ export class Session {
     });
     await before;
     try {
-      const client = this.#client ?? (await this.#connect(patienceMs));
+      const client = this.#client ?? (await this.#connect(end));
       return { client, broken: () => this.#reasons.get(client) ?? null, giveBack: done };
     } catch (error) {
       done();
@@ -66,8 +68,7 @@ export class Session {
     this.#client = null;
   }
 
-  async #connect(patienceMs: number): Promise<Client> {
-    const end = performance.now() + patienceMs;
+  async #connect(end: number): Promise<Client> {
     for (;;) {
       if (this.#closed) throw new Error("Client was closed");
       try {

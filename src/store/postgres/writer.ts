@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { DatabaseConnection, Driver } from "kysely";
 import type { Client, ClientBase, QueryResult } from "pg";
@@ -11,12 +12,15 @@ export const WRITE_LOCK = `${0x676c7563}, ${0x6f687562}`;
 /** How long to find out what became of a commit whose answer was lost, milliseconds. */
 const OUTCOME_MS = 15_000;
 const OUTCOME_AGAIN_MS = 200;
+/** By then nobody asks any more what became of a writer's last commit. */
+const FORGET_OLD_WRITERS = "DELETE FROM commits WHERE at < now() - interval '1 day';";
 
 /** A write transaction that has begun. */
 export class WriterConnection extends ClientConnection {
   readonly lent: Lent;
-  /** The transaction's name in the database. */
-  xid = "";
+  /** The transaction's mark in the database: which of its writer's it is. */
+  name = "";
+  number = 0;
   /** The database's clock when it began, Unix milliseconds. */
   nowMs = 0;
 
@@ -36,6 +40,8 @@ export class WriterDriver implements Driver {
   readonly #openAside: () => Promise<Client>;
   readonly #explain: (error: unknown) => unknown;
   readonly #claimed = new WeakMap<ClientBase, number>();
+  #name: string = randomUUID();
+  #number = 0;
   #fence = -1;
   #current: WriterConnection | null = null;
 
@@ -77,15 +83,20 @@ export class WriterDriver implements Driver {
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
     const writer = connection as WriterConnection;
     try {
+      this.#number += 1;
+      writer.name = this.#name;
+      writer.number = this.#number;
       // In one message; PostgreSQL looks at the data only after the lock is had.
       const answers = (await writer.client.query(`BEGIN;
 SELECT set_config('glucohub.fence', '${this.#fence}', true);
 SELECT pg_advisory_xact_lock(${WRITE_LOCK});
-SELECT pg_current_xact_id()::text AS xid, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now;
-NOTIFY glucohub`)) as unknown as QueryResult<{ xid: string; now: number }>[];
+SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now;
+INSERT INTO commits (writer, number, at) VALUES ('${writer.name}', ${writer.number}, now())
+  ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = excluded.at;
+${writer.number === 1 ? FORGET_OLD_WRITERS : ""}
+NOTIFY glucohub`)) as unknown as QueryResult<{ now: number }>[];
       const begun = answers[3]?.rows[0];
       if (begun === undefined) throw new Error("the database did not say that the transaction begins");
-      writer.xid = begun.xid;
       writer.nowMs = begun.now;
       this.#current = writer;
       // Gone with a connection that broke, while the fence is still the lease's.
@@ -103,7 +114,7 @@ NOTIFY glucohub`)) as unknown as QueryResult<{ xid: string; now: number }>[];
       command = (await writer.client.query("COMMIT")).command;
     } catch (error) {
       const reason = writer.lent.broken() ?? error;
-      if (isAway(reason)) return this.#settle(writer.xid, reason);
+      if (isAway(reason)) return this.#settle(writer, reason);
       throw this.#explain(reason);
     }
     // So it answers where a statement failed and the transaction went on as if it had not.
@@ -118,7 +129,7 @@ NOTIFY glucohub`)) as unknown as QueryResult<{ xid: string; now: number }>[];
   }
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
-    this.#current = null;
+    if (this.#current === connection) this.#current = null;
     (connection as WriterConnection).lent.giveBack();
   }
 
@@ -127,15 +138,18 @@ NOTIFY glucohub`)) as unknown as QueryResult<{ xid: string; now: number }>[];
   }
 
   /** The answer to a commit was lost: returns if it was committed, and throws if it was not, or nobody can tell. */
-  async #settle(xid: string, reason: unknown): Promise<void> {
+  async #settle({ name, number, lent }: WriterConnection, reason: unknown): Promise<void> {
+    // The connection is of no use any more, and others need not wait for the answer; they leave its mark alone.
+    this.#name = randomUUID();
+    lent.giveBack();
     const end = performance.now() + OUTCOME_MS;
     while (performance.now() < end) {
-      const outcome = await this.#outcomeOf(xid).catch((error) => {
-        if (isAway(error)) return null;
+      const last = await this.#lastCommit(name).catch((error) => {
+        if (isProblem(this.#explain(error), "STORE_UNREACHABLE", "STORE_BUSY")) return null;
         throw this.#explain(error);
       });
-      if (outcome === "committed") return;
-      if (outcome === "aborted") throw this.#explain(reason);
+      if (last === number) return;
+      if (last !== null) throw this.#explain(reason);
       await pause(OUTCOME_AGAIN_MS);
     }
     const problem = this.#explain(reason);
@@ -148,13 +162,14 @@ NOTIFY glucohub`)) as unknown as QueryResult<{ xid: string; now: number }>[];
     );
   }
 
-  async #outcomeOf(xid: string): Promise<string | null> {
+  /** The number of the last transaction that was committed under that name, 0 if there is none. */
+  async #lastCommit(name: string): Promise<number> {
     const client = await this.#openAside();
     try {
-      const { rows } = await client.query<{ outcome: string | null }>("SELECT pg_xact_status($1::xid8) AS outcome", [
-        xid,
-      ]);
-      return rows[0]?.outcome ?? null;
+      // Whoever has the lock sees what became of everybody who had it before.
+      await client.query(`BEGIN; SELECT pg_advisory_xact_lock(${WRITE_LOCK})`);
+      const { rows } = await client.query<{ number: number }>("SELECT number FROM commits WHERE writer = $1", [name]);
+      return rows[0]?.number ?? 0;
     } finally {
       await client.end();
     }

@@ -15,7 +15,8 @@ export function retryPause(problem: Problem, failures: number): number | null {
   if (problem.retry === "never") return null;
   const early = PAUSES_MS[failures - 1];
   if (early !== undefined) return early;
-  return isQuiet(problem) ? WAITING_PAUSE_MS : BROKEN_PAUSE_MS;
+  // A database that was away is no fault of the meter's either, and comes back without a word.
+  return isQuiet(problem) || problem.code === "STORE_UNREACHABLE" ? WAITING_PAUSE_MS : BROKEN_PAUSE_MS;
 }
 
 /** True if nobody was there to read: no fault of a meter. */

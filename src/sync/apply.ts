@@ -159,7 +159,11 @@ function agreedIn(states: readonly PastState[], row: SyncRow, remote: RemoteStat
   if (confirmed === undefined) {
     if (unconfirmed.some((state) => sameSide(state, remote))) return { side: remote, kind: "agreed" };
     const [first] = own;
-    return { side: first?.origin === "local" ? sideOf(first) : null, kind: "presumed" };
+    return {
+      side: first?.origin === "local" ? sideOf(first) : null,
+      kind: "presumed",
+      wavered: (field) => wavered(own.map(sideOf), field),
+    };
   }
   if (row.rev !== null && !options.doubtful) return { side: sideOf(confirmed), kind: "agreed" };
   const wroteIt = (state: PastState): boolean =>

@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { dirtyPage, revPage } from "../store/sync-records.js";
-import { setSyncState, syncState } from "../store/sync-state.js";
-import { fenced, type RoundContext } from "./context.js";
+import { syncState } from "../store/sync-state.js";
+import type { RoundContext } from "./context.js";
 import { pullPage } from "./pull.js";
 
 /** What a comparison came to; `unsettled`: the cloud changed all the while. */
-export type Comparison = "equal" | "different" | "unsettled" | "unsupported";
+export type Comparison =
+  | { readonly found: "equal" | "unsettled" | "unsupported" }
+  /** `digests` of both sides, to be remembered with the full comparison that this calls for. */
+  | { readonly found: "different"; readonly digests: string | null };
 
 /** How often the cloud's digest is asked for while others keep changing the cloud. */
 const TRIES = 3;
@@ -29,20 +32,19 @@ export interface Digest {
 export async function compareWithCloud(context: RoundContext): Promise<Comparison> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const before = await context.cloud.digest(context.signal);
-    if (before === null) return "unsupported";
+    if (before === null) return { found: "unsupported" };
     while ((await pullPage(context, new Map(), false)).more) context.signal.throwIfAborted();
-    if ((await dirtyPage(context.store, 0, 1)).length > 0) return "unsettled";
+    if ((await dirtyPage(context.store, 0, 1)).length > 0) return { found: "unsettled" };
     const here = await confirmedDigest(context);
-    if (textOf(here) === textOf(before)) return "equal";
+    if (textOf(here) === textOf(before)) return { found: "equal" };
     const after = await context.cloud.digest(context.signal);
     if (after === null || textOf(after) !== textOf(before)) continue;
-    const differing = `${textOf(here)} ${textOf(after)}`;
-    if ((await syncState(context.store)).differing === differing) return "equal";
+    const digests = `${textOf(here)} ${textOf(after)}`;
+    if ((await syncState(context.store)).differing === digests) return { found: "equal" };
     context.log.warn({ here: here.count, cloud: after.count }, "the cloud does not hold what it confirmed");
-    await fenced(context, (tx) => setSyncState(tx, "differing", differing));
-    return "different";
+    return { found: "different", digests };
   }
-  return "unsettled";
+  return { found: "unsettled" };
 }
 
 async function confirmedDigest(context: RoundContext): Promise<Digest> {

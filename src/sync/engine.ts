@@ -63,6 +63,7 @@ export function startEngine(options: EngineOptions): Engine {
   const memory: RoundMemory = {
     supported: true,
     refused: new Set(),
+    comparedAtMs: 0,
     compareAtMs: 0,
     suspectedAtMs: Number.NEGATIVE_INFINITY,
   };
@@ -100,12 +101,16 @@ export function startEngine(options: EngineOptions): Engine {
           force: options.alone,
         });
         show({ standby: false });
+        const everything = full;
+        full = false;
         const report = await syncRound(
           { store, cloud, clock, log, lease, newId: options.newId, batch: options.batch, signal: stopping.signal },
           memory,
-          full,
-        );
-        full = false;
+          everything,
+        ).catch((error: unknown) => {
+          full ||= everything;
+          throw error;
+        });
         failures = 0;
         again = report.again;
         show({ problem: null, last: report });

@@ -5,12 +5,20 @@ import { fenced, type RoundContext } from "./context.js";
 /**
  * From now on the cloud is not believed to hold what it confirmed: everything is compared anew. Noted durably first, so
  * that a crash in the middle of forgetting goes on with it. Resolves when all is forgotten.
+ *
+ * @param digests of both sides, where their difference is the reason: noted in the same transaction, so that it is taken
+ *   for looked into only where it is
  */
-export async function forgetEverything(context: RoundContext, why: string): Promise<void> {
+export async function forgetEverything(
+  context: RoundContext,
+  why: string,
+  digests: string | null = null,
+): Promise<void> {
   context.log.warn({}, `comparing every record with the cloud anew: ${why}`);
   await fenced(context, async (tx) => {
     await setSyncState(tx, "cursor", null);
     await setSyncState(tx, "forgetting", "0");
+    if (digests !== null) await setSyncState(tx, "differing", digests);
   });
   await finishForgetting(context);
 }

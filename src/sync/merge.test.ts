@@ -154,6 +154,16 @@ describe("merge from a base that the cloud may have gone back behind", () => {
   });
 });
 
+test("of a field that was changed here and changed back, before both sides ever met, is not given up for the cloud's", () => {
+  const first = side(manual, { note: "n" });
+  const cleared = side(manual, { note: null });
+  const wavered = (field: string): boolean => field === "note";
+  expect(mergeFrom({ side: first, kind: "presumed", wavered }, first, cleared)).toEqual({
+    side: first,
+    conflicts: [{ field: "note", base: "n", local: "n", remote: null }],
+  });
+});
+
 describe("merge of any three sides", () => {
   const word = fc.constantFrom(null, "a", "b", "c");
   const any = fc

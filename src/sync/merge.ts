@@ -74,7 +74,7 @@ export type BaseKind = "agreed" | "presumed" | "doubtful";
 export interface Base {
   readonly side: Side | null;
   readonly kind: BaseKind;
-  /** Where the base is doubtful: true if the field (or `deleted`) ever had another value here. */
+  /** Where both sides did not agree on the base: true if the field (or `deleted`) ever had another value here. */
   readonly wavered?: (field: string) => boolean;
   /**
    * False where the record came from the cloud and no device was heard here: what was measured is then the cloud's to
@@ -120,8 +120,9 @@ function mergeField(values: FieldConflict, base: Base, side: Side, conflicts: Fi
   if (same(local, remote)) return local;
   if (base.side !== null && same(remote, values.base)) return local;
   const mine = base.side !== null && same(local, values.base);
-  const older = base.kind === "doubtful" && base.wavered?.(values.field) === true;
-  if (!isFixed(base, side, values.field) && mine && !older) return remote;
+  // A field that ever changed here may have been brought back to what it was: that too is somebody's change.
+  const wavering = base.kind !== "agreed" && base.wavered?.(values.field) === true;
+  if (!isFixed(base, side, values.field) && mine && !wavering) return remote;
   conflicts.push(values);
   return local;
 }
@@ -145,7 +146,6 @@ function mergeDeleted(base: Base, local: Side, remote: Side, conflicts: FieldCon
 function edited(base: Base, local: Side, editing: Side): boolean {
   if (base.side === null) return true;
   const changed = changedFields(base.side.fields, editing.fields);
-  if (base.kind === "presumed") return changed.some((name) => !isEstimate(base, local, name));
-  if (changed.length > 0) return true;
-  return base.kind === "doubtful" && editing === local && [...EDITABLE, "deleted"].some((name) => base.wavered?.(name));
+  if (changed.some((name) => base.kind !== "presumed" || !isEstimate(base, local, name))) return true;
+  return base.kind !== "agreed" && editing === local && [...EDITABLE, "deleted"].some((name) => base.wavered?.(name));
 }

@@ -34,7 +34,9 @@ export interface RoundReport {
 
 /** What a worker knows while it lives. */
 export interface RoundMemory extends CaptureMemory {
-  /** When hub and cloud compare what they hold, milliseconds since 1970; 0: at the first opportunity. */
+  /** When hub and cloud last compared what they hold, milliseconds since 1970. */
+  comparedAtMs: number;
+  /** When they do it again; 0: at the first opportunity. */
   compareAtMs: number;
   /** When everything was last compared because a cloud that gives no digest told of a state that it had not listed. */
   suspectedAtMs: number;
@@ -56,13 +58,16 @@ export async function syncRound(context: RoundContext, memory: RoundMemory, full
   const suspect = done.unlisted > 0;
   if (suspect) memory.compareAtMs = 0;
   let compared = false;
-  if (full || (left === "nothing" && context.clock.now() >= memory.compareAtMs)) {
-    const found = full ? "asked" : await compare(context, memory, suspect);
-    compared = found !== "unsettled" && found !== "unsupported";
-    memory.compareAtMs = context.clock.now() + (found === "unsettled" ? COMPARE_AGAIN_MS : COMPARE_EVERY_MS);
-    if (found === "asked" || found === "different") {
-      const why = found === "asked" ? "somebody asked for it" : "the cloud does not hold what it confirmed";
-      await forgetEverything(context, why);
+  if (full || (left === "nothing" && isDue(memory, context.clock.now()))) {
+    const comparison: Comparison = full
+      ? { found: "different", digests: null }
+      : await compare(context, memory, suspect);
+    compared = comparison.found === "equal" || comparison.found === "different";
+    memory.comparedAtMs = context.clock.now();
+    memory.compareAtMs = memory.comparedAtMs + (comparison.found === "unsettled" ? COMPARE_AGAIN_MS : COMPARE_EVERY_MS);
+    if (comparison.found === "different") {
+      const why = full ? "somebody asked for it" : "the cloud does not hold what it confirmed";
+      await forgetEverything(context, why, comparison.digests);
       await takeStock(context, done);
       left = await exchange(context, done);
     }
@@ -78,13 +83,19 @@ export async function syncRound(context: RoundContext, memory: RoundMemory, full
   return { ...done, again };
 }
 
+/** Also where the clock was put back since: it would be waited for longer by as much. */
+function isDue({ comparedAtMs, compareAtMs }: RoundMemory, nowMs: number): boolean {
+  return nowMs >= compareAtMs || nowMs < comparedAtMs;
+}
+
 /** Compares by digest; a suspect cloud that gives none is taken to differ, once a day at most. */
 async function compare(context: RoundContext, memory: RoundMemory, suspect: boolean): Promise<Comparison> {
-  const found = await compareWithCloud(context);
+  const comparison = await compareWithCloud(context);
   const nowMs = context.clock.now();
-  if (found !== "unsupported" || !suspect || nowMs < memory.suspectedAtMs + COMPARE_EVERY_MS) return found;
+  const again = nowMs < memory.suspectedAtMs + COMPARE_EVERY_MS;
+  if (comparison.found !== "unsupported" || !suspect || again) return comparison;
   memory.suspectedAtMs = nowMs;
-  return "different";
+  return { found: "different", digests: null };
 }
 
 /**

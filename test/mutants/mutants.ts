@@ -179,8 +179,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: "src/sync/round.ts",
-        find: `if (found === "asked" || found === "different") {`,
-        put: `if (found === "asked") {`,
+        find: `if (comparison.found === "different") {`,
+        put: `if (comparison.found === "different" && full) {`,
       },
     ],
     caughtBy: [RESTORED],
@@ -196,8 +196,8 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: "src/sync/round.ts",
-        find: `if (found === "asked" || found === "different") {`,
-        put: `if (found === "asked") {`,
+        find: `if (comparison.found === "different") {`,
+        put: `if (comparison.found === "different" && full) {`,
       },
     ],
     caughtBy: [RESTORED],

@@ -156,7 +156,7 @@ describe("the reader of imports", () => {
   test("agrees with a real parser on every source and test of this repository", () => {
     const files = ["src", "drivers", "test"].flatMap((folder) =>
       readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-        .filter((name) => name.endsWith(".ts"))
+        .filter((name) => name.endsWith(".ts") && !name.includes("node_modules"))
         .map((name) => join(ROOT, folder, name)),
     );
     const texts = files.map((file) => readFileSync(file, "utf8"));

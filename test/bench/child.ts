@@ -15,13 +15,22 @@ export interface Child {
   stop(): Promise<void>;
 }
 
-/** Starts a Node.js program of this folder, or of another address, as a process of its own. */
+/**
+ * Starts a Node.js program of this folder, or of another address, as a process of its own.
+ *
+ * @param options `say` is told each line of its standard error, which else goes where this process's goes; `flags` are
+ *   for Node.js itself
+ */
 export function startChild(
   script: URL,
   args: readonly string[],
-  options: { readonly env?: NodeJS.ProcessEnv; readonly say?: (line: string) => void } = {},
+  options: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly say?: (line: string) => void;
+    readonly flags?: readonly string[];
+  } = {},
 ): Child {
-  const child = spawn(process.execPath, [fileURLToPath(script), ...args], {
+  const child = spawn(process.execPath, [...(options.flags ?? []), fileURLToPath(script), ...args], {
     stdio: ["ignore", "pipe", options.say === undefined ? "inherit" : "pipe"],
     env: options.env ?? process.env,
   });

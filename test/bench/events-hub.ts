@@ -138,7 +138,7 @@ function reading(deviceTime: string, value: number): SourceReading {
 
 /** As the hub tells it where no cloud is set. */
 const NO_CLOUD: SyncParts = {
-  engine: { state: "idle", problem: null, last: null },
+  engine: { state: "idle", standby: false, problem: null, last: null },
   scheduler: "off",
   cloud: null,
 };

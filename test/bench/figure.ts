@@ -12,9 +12,9 @@ export interface Figure {
   readonly name: string;
   readonly unit: Unit;
   readonly ours: number;
-  /** The least that the same work can cost here, measured in the same run; null where there is nothing to compare with. */
+  /** The least that the same work can cost here, or what a peer took for it, in the same run; null: nothing to compare. */
   readonly floor: number | null;
-  /** Ours as a multiple of the floor, of one and the same pair of runs. */
+  /** Ours as a multiple of it, of one and the same pair of runs. */
   readonly ratio: number | null;
   /** Null: for information. */
   readonly target: Target | null;

@@ -1,10 +1,15 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { benchCycle } from "./cycle.js";
 import { benchEvents } from "./events.js";
 import { type Bench, type Figure, type Skipped, verdict } from "./figure.js";
 import { benchIngest } from "./ingest.js";
+import { benchLatency } from "./latency.js";
+import { benchMemory } from "./memory.js";
 import { readOptions } from "./options.js";
+import { benchPage } from "./page.js";
+import { benchPeers } from "./peers.js";
 import { benchPush } from "./push.js";
 import { benchRest } from "./rest.js";
 import { jsonText, tableText } from "./table.js";
@@ -12,15 +17,21 @@ import { jsonText, tableText } from "./table.js";
 const BENCHES: Readonly<Record<string, Bench>> = {
   ingest: benchIngest,
   push: benchPush,
+  page: benchPage,
+  cycle: benchCycle,
+  memory: benchMemory,
+  latency: benchLatency,
   events: benchEvents,
   rest: benchRest,
+  peers: benchPeers,
 };
 
 const HELP = `Usage: npm run bench -- [${Object.keys(BENCHES).join("|")}]... [--records N] [--readings N] [--json]
 
-Measures Glucohub against the least that the same work can cost on this machine. Without names, all.
-  --records N   how many records are taken in and pushed (default 100000)
-  --readings N  how many readings are followed to the event stream (default 300)
+Measures Glucohub against the least that the same work can cost on this machine, and against others who do the like.
+Without names, all.
+  --records N   how many records are taken in and pushed (default 100000); cycle and memory also take ten times as many
+  --readings N  how many readings are followed to the event stream, and edits to the cloud (default 300)
   --json        one JSON object a line
 Ends with 0 even where a figure is over its target, and with 1 if a bench fails.
 Example: npm run bench -- ingest push --records 20000

@@ -1,6 +1,6 @@
 import { type Figure, type Skipped, type Unit, verdict } from "./figure.js";
 
-const HEAD = ["name", "ours", "floor", "ratio", "target", ""];
+const HEAD = ["name", "ours", "against", "ratio", "target", ""];
 
 /** The figures as a table of plain text, one line each, columns aligned; numbers to the right. */
 export function tableText(lines: readonly (Figure | Skipped)[]): string {
@@ -27,10 +27,15 @@ function cells(figure: Figure): string[] {
     name,
     amount(ours, unit),
     floor === null ? "-" : amount(floor, unit),
-    ratio === null ? "-" : ratio.toFixed(2),
-    target === null ? "-" : `<= ${target.of === "ratio" ? target.atMost : amount(target.atMost, unit)}`,
+    ratio === null ? "-" : multiple(ratio),
+    target === null ? "-" : `<= ${target.of === "ratio" ? multiple(target.atMost) : amount(target.atMost, unit)}`,
     verdict(figure) ?? "",
   ];
+}
+
+/** Small ones with three digits behind the point, so that a tenth and a fifteenth can be told apart. */
+function multiple(ratio: number): string {
+  return ratio < 1 ? ratio.toFixed(3) : ratio.toFixed(2);
 }
 
 function amount(value: number, unit: Unit): string {

@@ -98,7 +98,9 @@ describe("meters and sync", () => {
     expect((await hub.call("POST", "/api/v1/sync", {})).status).toBe(202);
     const empty = await hub.call("POST", "/api/v1/sync", undefined, { "content-type": "application/json" });
     expect(empty.status).toBe(202);
-    expect(hub.rung).toEqual(["asked", "asked", "asked"]);
+    expect((await hub.call("POST", "/api/v1/sync?full=true")).status).toBe(202);
+    expect((await hub.call("POST", "/api/v1/sync?full=maybe")).status).toBe(400);
+    expect(hub.rung).toEqual(["asked", "asked", "asked", "full"]);
   });
 
   test("metrics are the hub's, health is told to anyone and decides the status", async () => {

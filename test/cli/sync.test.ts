@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -15,7 +16,7 @@ async function cloudAndHubs() {
   const [line = ""] = await cloud.stdout.has(/^.+\n/);
   const { url } = JSON.parse(line) as { url: string };
   const env = { GLUCOHUB_CLOUD_KIND: "native", GLUCOHUB_CLOUD_URL: url, GLUCOHUB_CLOUD_TOKEN: token };
-  return { cloud, url, token, one: commandLine(env), two: commandLine(env) };
+  return { cloud, url, token, cloudFile: join(host.folder, "cloud.db"), one: commandLine(env), two: commandLine(env) };
 }
 
 describe("sync without a hub", () => {
@@ -50,6 +51,21 @@ describe("sync without a hub", () => {
     expect(here).toEqual(jsonLines((await two.run("records", "--json")).out)[0]);
     expect(here).toMatchObject({ note: conflict?.["remote"], meal: "after", patient: "p" });
     expect(jsonLines((await two.run("history", id, "--json")).out)).toMatchObject([{ id, states: expect.any(Array) }]);
+  });
+
+  test("compares everything where --full asks for it, and brings back what the cloud lost without knowing", async () => {
+    const { cloudFile: path, one } = await cloudAndHubs();
+    await one.run("add", "glucose", "5.6", "mmol/L", "--json");
+    const [record] = jsonLines((await one.run("add", "carbs", "30", "g", "--json")).out);
+    expect(await one.run("sync")).toMatchObject({ code: 0 });
+    // Behind the cloud's back, so that neither its sequence of changes nor anybody's cursor tells of it.
+    execFileSync("sqlite3", [path, `DELETE FROM records WHERE id = '${String(record?.["id"])}'`]);
+    const count = (): string =>
+      execFileSync("sqlite3", [path, "SELECT count(*) FROM records"], { encoding: "utf8" }).trim();
+    expect(count()).toBe("1");
+    expect(await one.run("sync", "--full")).toMatchObject({ code: 0, out: expect.stringContaining("Synced") });
+    expect(count()).toBe("2");
+    expect(jsonLines((await one.run("conflicts", "--json")).out)).toEqual([]);
   });
 
   test("says what is wrong with the cloud, ends with 1, and loses nothing", async () => {

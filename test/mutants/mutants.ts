@@ -45,7 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
       }`,
       },
     ],
-    caughtBy: [SIMULATOR],
+    caughtBy: [ENGINE],
   },
   {
     id: "P3",

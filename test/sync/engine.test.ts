@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, test } from "vitest";
+import type { StoreProbe } from "../../src/store/backend.js";
 import { listConflicts, resolveConflict } from "../../src/store/conflicts.js";
 import { dirtyCounts, historyOf } from "../../src/store/queries.js";
 import { editRecord, getRecord, removeRecord } from "../../src/store/records.js";
+import { Store } from "../../src/store/store.js";
 import type { Cloud } from "../../src/sync/clouds/cloud.js";
 import { nurse, reading, twoSides } from "./two-sides.js";
 
@@ -63,6 +65,30 @@ describe("a round", () => {
     expect(sides.server.store.states(one.id).map((state) => state.fields["note"])).toEqual([null, "while under way"]);
     await expectEqual(1);
   });
+
+  // A probe between the store and its database is there for SQLite only.
+  test.skipIf(inject("store") === "PostgreSQL")(
+    "reads body and version at once, so that no edit comes between (P2)",
+    async () => {
+      await sides.ingest(one);
+      let looks = 0;
+      const between: StoreProbe = {
+        begin: async () => undefined,
+        commit: async () => undefined,
+        end: () => undefined,
+        async statement(sql) {
+          if (!sql.includes('"version" > "version_synced"') || ++looks !== 2) return;
+          await editRecord(sides.store, one.id, { note: "between two looks" }, nurse);
+        },
+      };
+      const own = await Store.open({ path: sides.store.path, role: "sync", probe: between });
+      const worker = await sides.worker("probed", true, () => undefined, own);
+      await worker.ring("test", true);
+      expect(looks).toBeGreaterThan(2);
+      expect(sides.server.store.record(one.id)?.fields["note"]).toBe("between two looks");
+      await expectEqual(1);
+    },
+  );
 
   test("takes a push whose answer was lost for what it is: no second record, no conflict, also when edited since (P6)", async () => {
     await sides.ingest(one, reading(2));

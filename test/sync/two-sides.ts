@@ -69,8 +69,9 @@ export async function twoSides(
     holder: string,
     alone = true,
     onState: (state: EngineState) => void = () => undefined,
+    given?: Store,
   ): Promise<Engine> {
-    const own = await place.open("sync");
+    const own = given ?? (await place.open("sync"));
     const cloud = wrap(nativeCloud({ url: server.url, token: server.token }));
     const engine = startEngine({
       store: own,

@@ -5,7 +5,7 @@ import { passTime } from "./until.js";
 
 const MEALS = ["before", "after", "fasting", "bedtime", "casual", null] as const;
 /** How long the cloud's editor may take over one call, milliseconds. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 90_000;
 
 /** One change over the cloud's editor, noted in the ledger if it was acknowledged. Throws where no answer came. */
 export async function changeAtCloud(person: PersonAtCloud): Promise<void> {

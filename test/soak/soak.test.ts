@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { isBuilt } from "../e2e/hub-program.js";
 import { type Evidence, findFaults } from "./check.js";
 import { soakProgram } from "./cloud-under-test.js";
@@ -23,6 +23,9 @@ const canRun =
   existsSync(soakProgram("cloud-process")) &&
   redisProgram() !== null &&
   spawnSync("sqlite3", ["--version"]).status === 0;
+
+// More at once on a small machine would try its patience and not the hub.
+vi.setConfig({ maxConcurrency: 2 });
 
 describe.skipIf(!canRun)("real hubs and a real cloud under faults keep every promise", () => {
   for (const scenario of SCENARIOS) {

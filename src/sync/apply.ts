@@ -203,6 +203,22 @@ async function mergeInto(
   return conflicts.length > 0 ? "conflict" : "merged";
 }
 
+/** The same conflict seen from the side whose value the record took. */
+function otherWayRound<
+  T extends Record<"local" | "remote", unknown> & Record<`${"local" | "remote"}${"By" | "At"}`, string>,
+>(conflict: T): T {
+  const { local, remote, localBy, localAt, remoteBy, remoteAt } = conflict;
+  return {
+    ...conflict,
+    local: remote,
+    remote: local,
+    localBy: remoteBy,
+    localAt: remoteAt,
+    remoteBy: localBy,
+    remoteAt: localAt,
+  };
+}
+
 const DISPUTE = {
   code: DISPUTED,
   message: "The cloud insists on another value than the device said; see the list of conflicts.",
@@ -219,10 +235,20 @@ async function list(
 ): Promise<void> {
   const states = await statesOf(tx, row);
   let disputed = false;
-  for (const conflict of conflicts) {
-    const local = writerOf(states, conflict.field) ?? { by: row.changed_by, at: row.changed_at };
+  // A value that was yielded is not the record's any more: its writer is found before the merge.
+  const before = states.slice(
+    0,
+    states.findLastIndex(({ origin }) => origin === "remote"),
+  );
+  for (const { yielded, ...conflict } of conflicts) {
+    const local = writerOf(yielded === true ? before : states, conflict.field) ?? {
+      by: row.changed_by,
+      at: row.changed_at,
+    };
     const said = { localBy: local.by, localAt: local.at, remoteBy: remote.by, remoteAt: remote.at };
-    const met = await addConflict(tx, { ...conflict, ...said, id: options.newId(), record: row.row, at });
+    const kept = { ...conflict, ...said, id: options.newId(), record: row.row, at };
+    // On the list the local value is always the one that the record has, so that each can be chosen by its name.
+    const met = await addConflict(tx, yielded === true ? otherWayRound(kept) : kept);
     if (met && conflict.field !== "deleted" && isFixed(base, sideOf(row), conflict.field)) disputed = true;
   }
   // Pushed once, and the cloud says the same again: somebody there means it. To push again would be a war without end.

@@ -122,20 +122,23 @@ describe("merge from a base that the cloud may have gone back behind", () => {
   test("does not give up a field that was changed here for the cloud's, and says so", () => {
     const { side: merged, conflicts } = doubtful(noted, noted, side(manual, { note: null, meal: "after" }), "note");
     expect(merged).toEqual(side(manual, { note: "said here", meal: "after" }));
-    expect(conflicts).toEqual([{ field: "note", base: "said here", local: "said here", remote: null }]);
+    expect(conflicts).toEqual([
+      { field: "meal", base: null, local: null, remote: "after", yielded: true },
+      { field: "note", base: "said here", local: "said here", remote: null },
+    ]);
   });
 
-  test("takes the cloud's value of a field that never changed here, and keeps a change that the cloud had not got", () => {
+  test("gives up a field that never changed here, but does not forget it, and keeps a change that the cloud had not got", () => {
     expect(
       doubtful(noted, side(noted.fields, { meal: "after" }), side(noted.fields, { patient: "p" }), "note"),
     ).toEqual({
       side: side(noted.fields, { meal: "after", patient: "p" }),
-      conflicts: [],
+      conflicts: [{ field: "patient", base: null, local: null, remote: "p", yielded: true }],
     });
   });
 
   test.each([
-    ["deleted here, there not any more", side(manual, {}, true), side(manual, {}, true), noted, ["deleted"], false, 1],
+    ["deleted here, there not any more", side(manual, {}, true), side(manual, {}, true), noted, ["deleted"], false, 2],
     ["deleted there, never changed here", side(manual), side(manual), side(manual, {}, true), [], true, 0],
     ["deleted there, changed here before", noted, noted, side(manual, {}, true), ["note"], false, 2],
     [

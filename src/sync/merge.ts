@@ -6,12 +6,17 @@ export interface Side {
   readonly fields: RecordFields;
 }
 
-/** A field that both sides changed; the local value stays the record's. */
+/** A field that both sides changed; the local value stays the record's, unless it is `yielded`. */
 export interface FieldConflict {
   readonly field: string;
   readonly base: unknown;
   readonly local: unknown;
   readonly remote: unknown;
+  /**
+   * True where the record takes the remote value: only the cloud ever wrote the field, but it may have forgotten what it
+   * said last, and then the value that it has now is the older one.
+   */
+  readonly yielded?: true;
 }
 
 /** What a merge comes to. */
@@ -87,7 +92,8 @@ export interface Base {
  * Merges two sides of one record, field by field. Each field that one side changed since the base takes that side's
  * value; one that both changed keeps the local value and is a conflict. What a device or an export measured stays as it
  * is here: a different remote value is a conflict. An edit survives a deletion, as a conflict. Where the base is
- * doubtful, a field that ever changed here is not given up for the cloud's: that too is a conflict. Pure.
+ * doubtful, a field that ever changed here is not given up for the cloud's, and one that did not is given up, but not
+ * forgotten: both are conflicts. Pure.
  */
 export function merge(base: Base, local: Side, remote: Side): Merged {
   const conflicts: FieldConflict[] = [];
@@ -122,7 +128,10 @@ function mergeField(values: FieldConflict, base: Base, side: Side, conflicts: Fi
   const mine = base.side !== null && same(local, values.base);
   // A field that ever changed here may have been brought back to what it was: that too is somebody's change.
   const wavering = base.kind !== "agreed" && base.wavered?.(values.field) === true;
-  if (!isFixed(base, side, values.field) && mine && !wavering) return remote;
+  if (!isFixed(base, side, values.field) && mine && !wavering) {
+    if (base.kind === "doubtful") conflicts.push({ ...values, yielded: true });
+    return remote;
+  }
   conflicts.push(values);
   return local;
 }

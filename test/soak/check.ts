@@ -136,14 +136,18 @@ function replacedUnseen({ text, field, record: id }: Acknowledged, said: string,
   if (at === -1) return [];
   const next = chain.slice(at).find((state) => state[field] !== text);
   const hub = evidence.hubs.find(({ name }) => name === next?.by);
-  const record = hub?.records.get(id);
-  if (next === undefined || hub === undefined || record === undefined) return [];
-  if (isForgotten(evidence, hub.name, next.atMs)) return [];
-  if (ownStates(record).some((state) => state[field] === text)) return [];
-  if (record.conflicts.some((conflict) => conflict.field === field && conflict.remote === text)) return [];
+  if (next === undefined || hub === undefined || !hub.records.has(id)) return [];
+  const known = everKnown(hub, id);
+  if (known.some((record) => ownStates(record).some((state) => state[field] === text))) return [];
+  if (known.some(({ conflicts }) => conflicts.some((one) => one.field === field && one.remote === text))) return [];
   return [
     `lost: ${said}: ${hub.name} put ${next[field]} in its place, and has it neither among its own values nor on its list`,
   ];
+}
+
+/** A record as the hub has it, and as its stores had it that backups replaced. */
+function everKnown(hub: HubFacts, id: string): readonly HubRecord[] {
+  return [hub.records, ...hub.replaced].flatMap((records) => records.get(id) ?? []);
 }
 
 /** Each state in the cloud names the one before it, and a hub replaced none that it had not seen, whole. */
@@ -152,7 +156,8 @@ function brokenChains(evidence: Evidence): string[] {
   const seen = new Map(hubs.map((hub) => [hub.name, new Map<string, ReadonlySet<string>>()]));
   const seenAt = (hub: HubFacts, id: string): ReadonlySet<string> => {
     const records = seen.get(hub.name);
-    const states = records?.get(id) ?? new Set(hub.records.get(id)?.history.map((state) => state.content));
+    const states =
+      records?.get(id) ?? new Set(everKnown(hub, id).flatMap(({ history }) => history.map(({ content }) => content)));
     records?.set(id, states);
     return states;
   };
@@ -163,7 +168,7 @@ function brokenChains(evidence: Evidence): string[] {
       if (gaps.length === 0 && state.parent !== before.rev)
         return [`${id} in the cloud: the state ${state.rev} does not follow ${before.rev}`];
       const hub = hubs.find(({ name }) => name === state.by);
-      if (hub === undefined || isForgotten(evidence, hub.name, state.atMs)) return [];
+      if (hub === undefined) return [];
       if (seenAt(hub, id).has(before.content)) return [];
       return [`${id}: ${hub.name} replaced in the cloud a state that it had not seen: ${before.content}`];
     }),

@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
@@ -37,6 +39,8 @@ export interface HubFacts {
   readonly quarantined: number;
   /** Ids of captures that the hub takes to be in the cloud. */
   readonly uploaded: readonly string[];
+  /** What stood in the stores that backups replaced: what this hub once saw and did, though it does not know it any more. */
+  readonly replaced: readonly ReadonlyMap<string, HubRecord>[];
 }
 
 /** A record as the cloud's file has it: every state, oldest first, the last is the newest. */
@@ -58,40 +62,53 @@ export interface CloudFacts {
 
 /** What the sqlite3 program finds in a hub's file: it knows nothing of our code, and reads while a hub writes. */
 export async function readHub(name: string, path: string): Promise<HubFacts> {
-  const rows = await ask(
-    path,
-    "SELECT row, id, kind, deleted, fields, version, version_synced, rejected_code FROM records",
-  );
-  const states = group(await ask(path, "SELECT record, origin, deleted, fields FROM history ORDER BY seq"), "record");
-  const open = group(await ask(path, "SELECT record, field, local, remote FROM conflicts ORDER BY at"), "record");
+  const [folder, file] = [dirname(path), basename(path)];
+  const kept = existsSync(folder) ? readdirSync(folder).filter((one) => isReplaced(one, file)) : [];
+  const replaced = await Promise.all(kept.sort().map((one) => readRecords(join(folder, one))));
   const quarantine = await ask(path, "SELECT count(*) AS count FROM quarantine WHERE origin = 'cloud'");
   const uploaded = await ask(path, "SELECT id FROM captures WHERE uploaded = 1");
   return {
     name,
     quarantined: Number(quarantine[0]?.["count"]),
     uploaded: uploaded.map((row) => String(row["id"])),
-    records: new Map(
-      rows.map((row) => [
-        String(row["id"]),
-        {
-          kind: String(row["kind"]),
-          now: stateOf(row),
-          version: Number(row["version"]),
-          synced: Number(row["version_synced"]),
-          rejected: row["rejected_code"] === null ? null : String(row["rejected_code"]),
-          history: (states.get(row["row"]) ?? []).map((state) => ({
-            ...stateOf(state),
-            origin: String(state["origin"]),
-          })),
-          conflicts: (open.get(row["row"]) ?? []).map((conflict) => ({
-            field: String(conflict["field"]),
-            local: JSON.parse(String(conflict["local"])) as unknown,
-            remote: JSON.parse(String(conflict["remote"])) as unknown,
-          })),
-        },
-      ]),
-    ),
+    records: await readRecords(path),
+    replaced,
   };
+}
+
+/** The name that `restore-backup` gives to the store that it replaces. */
+function isReplaced(name: string, store: string): boolean {
+  return name.startsWith(`${store}.before-restore-`) && !/-(wal|shm)$/.test(name);
+}
+
+async function readRecords(path: string): Promise<ReadonlyMap<string, HubRecord>> {
+  const rows = await ask(
+    path,
+    "SELECT row, id, kind, deleted, fields, version, version_synced, rejected_code FROM records",
+  );
+  const states = group(await ask(path, "SELECT record, origin, deleted, fields FROM history ORDER BY seq"), "record");
+  const open = group(await ask(path, "SELECT record, field, local, remote FROM conflicts ORDER BY at"), "record");
+  return new Map(
+    rows.map((row) => [
+      String(row["id"]),
+      {
+        kind: String(row["kind"]),
+        now: stateOf(row),
+        version: Number(row["version"]),
+        synced: Number(row["version_synced"]),
+        rejected: row["rejected_code"] === null ? null : String(row["rejected_code"]),
+        history: (states.get(row["row"]) ?? []).map((state) => ({
+          ...stateOf(state),
+          origin: String(state["origin"]),
+        })),
+        conflicts: (open.get(row["row"]) ?? []).map((conflict) => ({
+          field: String(conflict["field"]),
+          local: JSON.parse(String(conflict["local"])) as unknown,
+          remote: JSON.parse(String(conflict["remote"])) as unknown,
+        })),
+      },
+    ]),
+  );
 }
 
 /** The same of the cloud's file. */

@@ -78,7 +78,13 @@ function sound(): {
   };
   const chain = [inCloud("1", null, "hub", "~a~"), inCloud("2", "1", "doctor", "~b~"), inCloud("3", "2", "hub", "~c~")];
   const acknowledged = [said("hub", "~a~", { act: "add" }), said("cloud", "~b~"), said("hub", "~c~")];
-  const hub = { name: "hub", records: new Map([["r", record]]), quarantined: 0, uploaded: [] as string[] };
+  const hub = {
+    name: "hub",
+    records: new Map([["r", record]]),
+    quarantined: 0,
+    uploaded: [] as string[],
+    replaced: [],
+  };
   return {
     record,
     chain,

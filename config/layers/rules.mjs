@@ -9,9 +9,11 @@ export const RULES = {
   "src/kit": { parts: ["src/domain"], libraries: ["@serialport/parser-readline", "node:*"] },
   // A driver must not reach the network, other processes or files: what it reads comes through its transport.
   "drivers/*": {
-    parts: ["src/domain", "src/kit"],
+    parts: ["src/domain", "src/kit", "drivers/shared"],
     notLibraries: ["node:net", "node:tls", "node:http*", "node:dgram", "node:fs*", "node:child_process"],
   },
+  // What families of meters have in common: frames and dialogues, never a driver.
+  "drivers/shared": { parts: ["src/domain", "src/kit"], libraries: [] },
   "drivers/index.ts": { parts: ["src/domain", "src/kit", "drivers/*"] },
   "src/transports": { parts: ["src/domain", "src/kit"] },
   "src/cloud": { parts: ["src/domain", "src/kit"] },

@@ -1,4 +1,5 @@
 import type { SerialDriver } from "../../src/kit/driver.js";
+import { blank } from "./blank.js";
 import { limits } from "./limits.js";
 import { session } from "./session.js";
 import { simulate } from "./simulator.js";
@@ -20,7 +21,9 @@ export const onetouchUltra2: SerialDriver = {
   ],
   units: "mg/dL",
   limits,
-  integrity: "sum16",
+  integrity: { check: "sum16", over: "record" },
+  // With and without CR, as the sheets differ: two tries of a second.
+  probe: { rank: 20, withinMs: 2_500 },
   capabilities: {
     readings: "yes",
     unit: "yes",
@@ -35,5 +38,7 @@ export const onetouchUltra2: SerialDriver = {
     incremental: "absent",
   },
   session,
+  setClock: null,
+  blank,
   simulate,
 };

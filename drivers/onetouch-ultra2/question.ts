@@ -8,6 +8,8 @@ import type { LineReader } from "./line-reader.js";
 const ANSWER_MS = 2_000;
 /** Tries of one question (sheet a): with `ANSWER_MS`, "no meter here" takes ten seconds. */
 const TRIES = 5;
+/** On a shared cable: with and without CR once each, and no longer than the line needs for an answer ten times over. */
+const PROBE = { tries: 2, answerMs: 1_000 } as const;
 
 /** The hub's side of the conversation. */
 export interface Questioner {
@@ -26,12 +28,13 @@ export interface Questioner {
  * Asks questions of the meter. The sheets differ on whether a query ends with CR: until one is answered, tries go
  * without and with it by turns; the way that was answered is kept.
  */
-export function questioner({ transport, clock, signal, log }: SessionContext, lines: LineReader): Questioner {
+export function questioner({ transport, clock, signal, log, patience }: SessionContext, lines: LineReader): Questioner {
   let terminated: boolean | null = null;
+  const first = patience === "probe" ? PROBE : { tries: TRIES, answerMs: ANSWER_MS };
 
   async function listen(query: Query): Promise<Uint8Array | Problem | null> {
     let damaged: Problem | null = null;
-    const deadline = clock.now() + ANSWER_MS;
+    const deadline = clock.now() + (terminated === null ? first.answerMs : ANSWER_MS);
     for (;;) {
       const frame = await lines.next(Math.max(0, deadline - clock.now()));
       if (frame === null) return damaged;
@@ -48,7 +51,8 @@ export function questioner({ transport, clock, signal, log }: SessionContext, li
 
   return {
     send: (query) => transport.write(queryBytes(query, terminated ?? false), signal),
-    async ask(query, tries = TRIES) {
+    async ask(query, wanted = TRIES) {
+      const tries = terminated === null ? Math.min(wanted, first.tries) : wanted;
       const before = lines.seen.telling;
       let damaged: Problem | null = null;
       for (let attempt = 0; attempt < tries; attempt += 1) {

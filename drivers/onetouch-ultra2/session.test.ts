@@ -92,12 +92,12 @@ async function hear(answer: Answerer, clock: VirtualClock, stop?: (event: Sessio
   };
 }
 
-/** The simulated memory in the words of readings: beyond 20 to 600 mg/dL only the bound is known. */
+/** The simulated memory in the words of readings. */
 function remembered({ memory }: MeterSimulator): unknown[] {
-  return memory.map(({ deviceTime, mgDl, control, meal }) => ({
+  return memory.map(({ deviceTime, value, outOfRange, control, meal }) => ({
     deviceTime,
-    value: Math.max(20, Math.min(600, mgDl)),
-    outOfRange: mgDl < 20 ? "low" : mgDl > 600 ? "high" : null,
+    value,
+    outOfRange,
     control,
     meal,
   }));

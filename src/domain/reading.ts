@@ -34,6 +34,11 @@ export interface SourceReading {
   readonly endMs: number | null;
   /** Minutes east of UTC at that place and time, only where the source really knows. */
   readonly utcOffset: number | null;
+  /**
+   * Place in the order in which the device logged things (a record counter, a clock that nobody can set), comparable with
+   * the `order` of its clock changes; only where the device has one.
+   */
+  readonly order?: number;
   /** The device's own record number, only where it stays the same from one session to the next. */
   readonly index: number | null;
   /** The value's text as sent: part of the identity. */
@@ -46,6 +51,14 @@ export interface SourceReading {
   readonly sourceName: string | null;
   /** The bytes as they came. */
   readonly raw: Uint8Array;
+}
+
+/** Somebody set the device's clock: what it showed before and after, wall time, and when in the device's order. */
+export interface ClockChange {
+  readonly from: string;
+  readonly to: string;
+  /** Comparable with a reading's `order`; null where the device keeps none. */
+  readonly order: number | null;
 }
 
 /** What can't be understood: kept for inspection, counted and reported; never dropped silently. */
@@ -67,6 +80,8 @@ export type SessionEvent =
     }
   /** The meter's clock, wall time without zone; null if it shows none. Comes before the readings. */
   | { readonly type: "clock"; readonly deviceTime: string | null }
+  /** Every time that the device's clock was set, oldest first, as the device logged it. After `clock`, before the readings. */
+  | { readonly type: "clockChanges"; readonly changes: readonly ClockChange[] }
   /** How many readings will come, where the source says. */
   | { readonly type: "expect"; readonly count: number }
   | { readonly type: "readings"; readonly readings: readonly SourceReading[] }

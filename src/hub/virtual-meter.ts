@@ -1,13 +1,15 @@
 import type { Clock } from "../domain/clock.js";
 import { Problem } from "../domain/problem.js";
 import type { Driver } from "../kit/driver.js";
+import { type Misbehaviour, misbehaving } from "../kit/misbehave.js";
 import { announceVirtualPort } from "../transports/attachments-virtual.js";
 import { openPty } from "../transports/pty.js";
 
 /** A virtual meter on a real pseudo-terminal. */
 export interface VirtualMeter {
   readonly port: string;
-  readonly serial: string;
+  /** Null for a meter that does not tell one. */
+  readonly serial: string | null;
   unplug(): Promise<void>;
 }
 
@@ -24,14 +26,19 @@ export async function plugIn(options: {
   seed: number;
   clockErrorMs?: number;
   newReadingEveryMs?: number;
+  declines?: number;
+  unit?: "mg/dL" | "mmol/L";
+  misbehave?: readonly Misbehaviour[];
 }): Promise<VirtualMeter> {
-  const { driver, portsDir, ...simulator } = options;
+  const { driver, portsDir, misbehave = [], ...simulator } = options;
   if (driver.transport !== "serial")
     throw new Problem("DRIVER_UNKNOWN", `${driver.id} is a kind of file: it can't be simulated on a port.`);
-  const meter = driver.simulate(simulator);
+  const meter = misbehaving(driver.simulate(simulator), misbehave, options.clock, options.seed);
   const pty = await openPty();
-  pty.onData((bytes) => meter.receive(bytes, (answer) => pty.send(answer)));
-  const withdraw = announceVirtualPort(portsDir, `${driver.id}-${meter.serial}`, {
+  const send = (bytes: Uint8Array): void => pty.send(bytes);
+  pty.onData((bytes) => meter.receive(bytes, send));
+  meter.start?.(send);
+  const withdraw = announceVirtualPort(portsDir, `${driver.id}-${meter.serial ?? options.seed}`, {
     port: pty.path,
     pid: pty.pid,
     usb: {

@@ -1,7 +1,15 @@
 import type { Clock, Log } from "../domain/clock.js";
 import type { SessionEvent } from "../domain/reading.js";
-import type { Kind, Source } from "../domain/record.js";
-import type { FileEntry, FileTransport, SerialSettings, StreamTransport } from "./transport.js";
+import type { Kind, Meal, Source } from "../domain/record.js";
+import type {
+  BlockTransport,
+  FileEntry,
+  FileTransport,
+  HidTransport,
+  MeterTransport,
+  SerialSettings,
+  StreamTransport,
+} from "./transport.js";
 
 /** Whether a device can do something: known to, known not to, or not established. */
 export type Capability = "yes" | "absent" | "unknown";
@@ -32,6 +40,32 @@ export interface UsbMatch {
   readonly source: string;
 }
 
+/** What protects readings on their way. */
+export interface Integrity {
+  readonly check: "none" | "xor" | "sum8" | "sum16" | "crc8" | "crc16";
+  /**
+   * What one checksum covers: `record` (each reading is proven as it comes), `dump` (only the whole memory is, so no
+   * reading is told before the end), or `repeated` (no checksum: each reading is asked for until it came twice alike).
+   */
+  readonly over: "record" | "dump" | "repeated";
+}
+
+/**
+ * How a driver behaves on a cable that many meters use, where the drivers are tried in turn. A session with
+ * `patience: "probe"` must end with METER_TIMEOUT within `withinMs` if nothing answers, and with METER_TIMEOUT or
+ * FRAME_MALFORMED if what answers is not its meter; it must not have written anything that another meter could take for
+ * a command to change something.
+ */
+export interface Probe {
+  /** Lower ones are tried first: 10 those that only listen, 20 questions of a few bytes, 30 words, 40 what wakes a meter up. */
+  readonly rank: number;
+  /** Longest wait for the first answer, milliseconds. */
+  readonly withinMs: number;
+}
+
+/** Gives as many bytes as it gets, none of them telling: letters become X, digits 0, other bytes stay. */
+export type Mask = (bytes: Uint8Array) => Uint8Array;
+
 interface DefinitionBase {
   /** Kebab-case, permanent. */
   readonly id: string;
@@ -45,23 +79,67 @@ interface DefinitionBase {
   readonly evidence: "specification" | "capture" | "hardware";
 }
 
-/** A meter on a serial line. */
-export interface SerialDriver extends DefinitionBase {
-  readonly transport: "serial";
-  readonly settings: SerialSettings;
+/** A meter, whatever carries the conversation with it. */
+interface MeterBase<T extends MeterTransport> extends DefinitionBase {
   readonly usb: readonly UsbMatch[];
   readonly units: "mg/dL" | "mmol/L" | "from-meter";
   /** Bounds of what the meter shows as a number, in `units` as sent; beyond them it shows LO and HI. */
   readonly limits: { readonly low: number; readonly high: number } | null;
-  readonly integrity: "none" | "xor" | "sum8" | "sum16" | "crc16";
+  readonly integrity: Integrity;
+  readonly probe: Probe;
   readonly capabilities: Readonly<Record<CapabilityName, Capability>>;
   /**
    * The conversation: reads only. Yields what the meter says, in its order, and ends; throws a Problem when it breaks
    * off, and what was yielded stays valid. Neither opens nor closes the transport.
    */
-  session(context: SessionContext): AsyncGenerator<SessionEvent, void, void>;
+  session(context: SessionContext<T>): AsyncGenerator<SessionEvent, void, void>;
+  /**
+   * Sets the meter's clock, which a person asked for by name; null where the meter has no known word for it. Asks who it
+   * is first. Returns what the meter's clock shows afterwards, read back; null if it can't be read back. Throws
+   * METER_REFUSED if the meter declines, and what `session` throws.
+   */
+  readonly setClock: ((context: SetClockContext<T>) => Promise<string | null>) | null;
+}
+
+/** A meter on a serial line. */
+export interface SerialDriver extends MeterBase<StreamTransport> {
+  readonly transport: "serial";
+  readonly settings: SerialSettings;
+  /**
+   * Everything that the meter sent in a conversation, as one stream, with serial numbers and names of its owner masked
+   * and the checksums over them made right again: as many bytes as before. `mask` gives as many bytes as it gets. Bytes
+   * that are not understood stay as they are, but for a serial number that can be recognised in them.
+   */
+  blank(stream: Uint8Array, mask: Mask): Uint8Array;
   /** The meter's side. */
   simulate(options: SimulatorOptions): MeterSimulator;
+}
+
+/** A meter that speaks in USB HID reports. */
+export interface HidDriver extends MeterBase<HidTransport> {
+  readonly transport: "hid";
+  /** As of a serial meter, report by report: as many reports as before, each as long. */
+  blank(reports: readonly Uint8Array[], mask: Mask): Uint8Array[];
+  simulate(options: SimulatorOptions): HidSimulator;
+}
+
+/** A meter on two USB bulk endpoints, read as one stream. */
+export interface BulkDriver extends MeterBase<StreamTransport> {
+  readonly transport: "usb";
+  /** Which interface of the device holds the two endpoints. */
+  readonly interfaceNumber: number;
+  blank(stream: Uint8Array, mask: Mask): Uint8Array;
+  simulate(options: SimulatorOptions): MeterSimulator;
+}
+
+/** A meter that shows itself as a disk, and takes and gives messages in its blocks. */
+export interface BlockDriver extends MeterBase<BlockTransport> {
+  readonly transport: "block";
+  /** What the device must answer to INQUIRY as its vendor, to the letter, before a byte is written: `LifeScan`. */
+  readonly inquiryVendor: string;
+  /** The blocks that were read, in order, blanked. */
+  blank(blocks: readonly Uint8Array[], mask: Mask): Uint8Array[];
+  simulate(options: SimulatorOptions): BlockSimulator;
 }
 
 /** A health export. */
@@ -73,14 +151,27 @@ export interface FileDriver extends DefinitionBase {
   session(context: FileSessionContext): AsyncGenerator<SessionEvent, void, void>;
 }
 
-export type Driver = SerialDriver | FileDriver;
+/** Any meter. */
+export type MeterDriver = SerialDriver | HidDriver | BulkDriver | BlockDriver;
+
+export type Driver = MeterDriver | FileDriver;
 
 /** What a meter's session is given. */
-export interface SessionContext {
-  readonly transport: StreamTransport;
+export interface SessionContext<T extends MeterTransport = StreamTransport> {
+  readonly transport: T;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** `probe`: other meters may be on this cable; give up within the driver's `probe.withinMs`. Default `full`. */
+  readonly patience?: "full" | "probe";
+  /** Secret keys by name, as the user's key file has them; only encrypted readers ask for some. */
+  readonly keys?: ReadonlyMap<string, Uint8Array>;
+}
+
+/** What setting a clock is given. */
+export interface SetClockContext<T extends MeterTransport = StreamTransport> extends SessionContext<T> {
+  /** The right wall time in the meter's zone at the moment of the call: `2026-11-23T08:15:42`. */
+  wallNow(): string;
 }
 
 /** What an export's session is given. */
@@ -97,7 +188,7 @@ export interface FileSessionContext {
 
 /** A virtual meter's memory and misbehaviour. */
 export interface SimulatorOptions {
-  /** How many readings it holds, at most 999. */
+  /** How many readings it holds; no more than the real meter does. */
   readonly count: number;
   /** Equal seeds give equal meters. */
   readonly seed: number;
@@ -108,24 +199,65 @@ export interface SimulatorOptions {
   readonly clockErrorMs?: number;
   /** Takes a new reading about every that many milliseconds while it runs (the demo); default none. */
   readonly newReadingEveryMs?: number;
+  /** How many of the first requests it declines in its protocol's way, with silence where that has none; default 0. */
+  readonly declines?: number;
+  /** Its display's unit, where models of both are sold; default mg/dL. */
+  readonly unit?: "mg/dL" | "mmol/L";
+}
+
+/** One test in a virtual meter, as the hub should have it: what the protocol can carry, and no more. */
+export interface SimulatedReading {
+  readonly deviceTime: string;
+  readonly kind: Kind;
+  /** As sent, in `unit`; the bound where `outOfRange` is set. */
+  readonly value: number;
+  readonly unit: string;
+  readonly outOfRange: "low" | "high" | null;
+  readonly control: boolean;
+  readonly meal: Meal | null;
+}
+
+/** What every virtual meter tells about itself. */
+interface SimulatorBase {
+  /** Null for a meter that does not tell one. */
+  readonly serial: string | null;
+  /** USB identifiers it is to be found under, as its cable would have. */
+  readonly usb: UsbMatch;
+  /** The meter's own clock as it shows now, wall time; null if it has none that can be set or read. */
+  clock(): string | null;
+  /** What is in its memory now, in the order in which it is sent, for tests to compare with. */
+  readonly memory: readonly SimulatedReading[];
 }
 
 /**
  * The meter's side of a stream, written from the protocol's facts and not from the driver's codec. Whoever attaches it
  * to a pseudo-terminal or a test passes bytes in and sends out what comes back.
  */
-export interface MeterSimulator {
-  readonly serial: string;
-  /** USB identifiers it is to be found under, as its cable would have. */
-  readonly usb: UsbMatch;
+export interface MeterSimulator extends SimulatorBase {
+  /** Plugged in: what the meter says before it is asked goes to `send`. */
+  start?(send: (bytes: Uint8Array) => void): void;
   /** Bytes from the hub; answers are passed to `send`, in chunks as the meter would send them. */
   receive(bytes: Uint8Array, send: (bytes: Uint8Array) => void): void;
-  /** What is in its memory, newest first: wall time, mg/dL and flags, for tests to compare with. */
-  readonly memory: readonly {
-    readonly deviceTime: string;
-    readonly mgDl: number;
-    readonly control: boolean;
-    readonly meal: "before" | "after" | null;
-    readonly comment: number;
-  }[];
+}
+
+/** The same for a HID device: whole reports. What the hub sends begins with the report id, 0 where there is none. */
+export interface HidSimulator extends SimulatorBase {
+  /** Bytes of an input report, without an id; the system pads what is shorter. */
+  readonly reportBytes: number;
+  start?(send: (report: Uint8Array) => void): void;
+  receive(report: Uint8Array, send: (report: Uint8Array) => void): void;
+  /** A feature report was set; with its id in front. */
+  setFeature?(report: Uint8Array): void;
+  /** A feature report is asked for; with its id in front. */
+  getFeature?(id: number, length: number): Uint8Array;
+}
+
+/** The same for a meter that shows itself as a disk. */
+export interface BlockSimulator extends SimulatorBase {
+  /** Vendor and product by INQUIRY. */
+  readonly inquiry: { readonly vendor: string; readonly product: string };
+  /** How many blocks the disk has. */
+  readonly blocks: number;
+  readBlock(lba: number): Uint8Array;
+  writeBlock(lba: number, block: Uint8Array): void;
 }

@@ -127,6 +127,11 @@ export function printTranscriptEvent(event: TranscriptEvent): string {
   }
 }
 
+/** How patient the session was that the transcript shows: `probe` where the driver was one of several that were tried. */
+export function transcriptPatience({ others }: TranscriptHeaders): "full" | "probe" {
+  return others?.get("patience") === "probe" ? "probe" : "full";
+}
+
 /** The hub's clock at the start of the conversation, milliseconds since the Unix epoch. */
 export function transcriptStartMs(headers: TranscriptHeaders): number {
   return Date.parse(headers.now);

@@ -26,6 +26,45 @@ export interface StreamTransport {
   close(): Promise<void>;
 }
 
+/**
+ * A USB HID device: reports both ways, each whole.
+ *
+ * - `read` resolves with the next input report as the system gives it (with its id in front if the device numbers its
+ *   reports), in the order sent; reports that come between reads are kept. It rejects as a stream's `read` does, and an
+ *   aborted one loses nothing.
+ * - `write` takes an output report with its id in front (0 if the device has none).
+ * - `setFeature` takes a feature report with its id in front; `getFeature` asks for one and gives it with its id.
+ */
+export interface HidTransport {
+  readonly kind: "hid";
+  /** For people: `/dev/hidraw0`. */
+  readonly name: string;
+  read(signal?: AbortSignal): Promise<Uint8Array>;
+  write(report: Uint8Array, signal?: AbortSignal): Promise<void>;
+  setFeature(report: Uint8Array, signal?: AbortSignal): Promise<void>;
+  getFeature(id: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** Bytes of a block on every meter that is known to be read by blocks. */
+export const BLOCK_BYTES = 512;
+
+/**
+ * A device that is read and written by blocks of 512 bytes, past every cache. It refuses to write (METER_UNSUPPORTED) unless
+ * the vendor that the device names is the one it was opened for: the disk might be somebody's photographs.
+ */
+export interface BlockTransport {
+  readonly kind: "block";
+  /** For people: `/dev/sdb`. */
+  readonly name: string;
+  readBlock(lba: number, signal?: AbortSignal): Promise<Uint8Array>;
+  writeBlock(lba: number, block: Uint8Array, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What carries a conversation with a meter. */
+export type MeterTransport = StreamTransport | HidTransport | BlockTransport;
+
 /** One file to import, as it is or out of an archive. */
 export interface FileEntry {
   /** Path inside the archive, or the file's own name. For messages only: never for opening anything. */

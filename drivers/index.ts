@@ -1,10 +1,37 @@
 import { Problem } from "../src/domain/problem.js";
 import type { Driver } from "../src/kit/driver.js";
+import { bgstar } from "./bgstar/index.js";
+import { contourSerial } from "./contour-serial/index.js";
+import { dexcomReceiver } from "./dexcom-receiver/index.js";
+import { freestyleLite } from "./freestyle-lite/index.js";
+import { glucocardExpression } from "./glucocard-expression/index.js";
+import { glucomenAreo } from "./glucomen-areo/index.js";
 import { healthkit } from "./healthkit/index.js";
+import { isens } from "./isens/index.js";
 import { onetouchUltra2 } from "./onetouch-ultra2/index.js";
+import { onetouchUltraMini } from "./onetouch-ultramini/index.js";
+import { onetouchVerioIq } from "./onetouch-verioiq/index.js";
+import { precisionXtra } from "./precision-xtra/index.js";
+import { relionPrime } from "./relion-prime/index.js";
+import { sdCodefree } from "./sd-codefree/index.js";
 
 /** Every source that Glucohub reads. A new family is one line here. */
-export const DRIVERS: readonly Driver[] = [onetouchUltra2, healthkit];
+export const DRIVERS: readonly Driver[] = [
+  onetouchUltra2,
+  onetouchUltraMini,
+  onetouchVerioIq,
+  freestyleLite,
+  precisionXtra,
+  contourSerial,
+  isens,
+  glucocardExpression,
+  relionPrime,
+  sdCodefree,
+  glucomenAreo,
+  bgstar,
+  dexcomReceiver,
+  healthkit,
+];
 
 /** How many names a refusal offers. */
 const OFFERED = 3;

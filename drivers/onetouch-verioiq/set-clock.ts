@@ -1,0 +1,9 @@
+import type { SetClockContext } from "../../src/kit/driver.js";
+import { setMeterClock } from "../shared/lifescan/meter.js";
+import { WORDS } from "./codec.js";
+import { dialogueOf } from "./session.js";
+
+/** Sets the meter's clock and reads it back. Throws METER_REFUSED if the meter declines, and what `session` throws. */
+export async function setClock(context: SetClockContext): Promise<string | null> {
+  return await setMeterClock(dialogueOf(context), WORDS, context);
+}

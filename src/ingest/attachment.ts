@@ -4,14 +4,20 @@ import type { SerialAttachment } from "../transports/attachments.js";
 /** Drivers that may be tried on a port, the surest first, and why, in one sentence. */
 export interface Claim {
   readonly drivers: readonly SerialDriver[];
+  /** True where the identifiers are a cable's and not a meter's: another meter may hang on it at any time. */
+  readonly shared: boolean;
   readonly why: string;
 }
 
-/** Finds the drivers for a port by its USB identifiers. A chip that many makes use is tried last: a meter must answer. */
+/**
+ * Finds the drivers for a port by its USB identifiers. Those whose own they are come first, then, by the rank of their
+ * probes, those whose meters hang on cables of that kind: first who only listens, last who wakes a meter up.
+ */
 export function claim(drivers: readonly Driver[], { usb, virtual }: SerialAttachment): Claim {
   if (usb === null) {
     return {
       drivers: [],
+      shared: false,
       why: "The system does not tell what is at this port; name it with `glucohub read --port` and `--driver`.",
     };
   }
@@ -22,14 +28,20 @@ export function claim(drivers: readonly Driver[], { usb, virtual }: SerialAttach
     return match === undefined ? [] : [{ driver, ambiguous: match.ambiguous }];
   });
   const name = usb.product === null ? ids : `${ids} (${usb.product})`;
-  if (found.length === 0) return { drivers: [], why: `No driver claims the device ${name}.` };
-  const sorted = [...found].sort((a, b) => Number(a.ambiguous) - Number(b.ambiguous));
+  if (found.length === 0) return { drivers: [], shared: false, why: `No driver claims the device ${name}.` };
+  const sorted = [...found].sort(
+    (a, b) => Number(a.ambiguous) - Number(b.ambiguous) || a.driver.probe.rank - b.driver.probe.rank,
+  );
   const names = sorted.map(({ driver }) => driver.id).join(", ");
   const sure = sorted.some(({ ambiguous }) => !ambiguous);
   const why = sure
     ? `The USB identifiers ${name} are those of ${names}.`
     : `The cable's chip ${name} is one that meters of ${names} are connected with; the meter itself must answer.`;
-  return { drivers: sorted.map(({ driver }) => driver), why: virtual ? `A virtual meter. ${why}` : why };
+  return {
+    drivers: sorted.map(({ driver }) => driver),
+    shared: !sure,
+    why: virtual ? `A virtual meter. ${why}` : why,
+  };
 }
 
 /** True if the two are the same device at the same port. */

@@ -7,10 +7,11 @@ const NO_PROGRESS: MeterStatus["progress"] = { read: 0, expected: null, new: 0 }
 
 /** What can be said of an attached device before anything was asked of it. */
 export function attachedStatus(attachment: SerialAttachment, { drivers, why }: Claim): MeterStatus {
-  const [first] = drivers;
+  const [first, ...others] = drivers;
   return {
     port: attachment.port,
-    driver: first?.id ?? null,
+    // Where several may be meant, none is named before a meter has answered it.
+    driver: others.length === 0 ? (first?.id ?? null) : null,
     manufacturer: null,
     model: null,
     serial: null,

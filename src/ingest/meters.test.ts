@@ -26,6 +26,9 @@ import { ownerBySerial } from "./owner.js";
 
 const USB = { vendorId: "0403", productId: "6001", serial: null, product: "FT232R" };
 
+/** The same identifiers as a driver claims them. */
+const OWN = { vendorId: USB.vendorId, productId: USB.productId, source: "this test" };
+
 function at(port: string, given: Partial<SerialAttachment> = {}): SerialAttachment {
   return { port, usb: USB, virtual: false, ...given };
 }
@@ -61,7 +64,7 @@ async function bench(given: Partial<MetersOptions> = {}) {
   let tell: (list: readonly SerialAttachment[]) => void = () => undefined;
   let stored = 0;
   const meters: Meters = startMeters({
-    drivers: [scripted(scripts)],
+    drivers: [scripted(scripts, { usb: [{ ...OWN, ambiguous: false }] })],
     store,
     clock,
     ownerOf: ownerBySerial([], "Europe/London"),

@@ -70,7 +70,7 @@ function timingOf(reading: SourceReading, place: PlaceTime): Timing {
   const endTime = reading.endMs === null ? null : new Date(reading.endMs).toISOString();
   const { deviceTime } = reading;
   if (reading.instantMs === null) {
-    const placed = place(deviceTime);
+    const placed = place(deviceTime, reading.order);
     return { ...placed, endTime, deviceTime };
   }
   const time = new Date(reading.instantMs).toISOString();

@@ -1,11 +1,11 @@
+import type { ClockChange } from "../domain/reading.js";
 import type { TimeQuality } from "../domain/record.js";
 import { isWall } from "../domain/validate.js";
 import { lastTransition, offsetAt, placeWall, wallAt, wallMs } from "../domain/zone.js";
+import { CLOCK_ERROR_LIMIT_MS, CLOCK_TOLERANCE_MS, clockIntervals, offsetFor } from "./clock-changes.js";
 
-/** A clock within this many milliseconds of the hub's counts as right. */
-export const CLOCK_TOLERANCE_MS = 120_000;
-/** Beyond this a clock is not merely wrong (no two zones differ by more than 26 hours): it was never set, or lost. */
-export const CLOCK_ERROR_LIMIT_MS = 26 * 3_600_000;
+export { CLOCK_ERROR_LIMIT_MS, CLOCK_TOLERANCE_MS };
+
 /** How far back a change of the zone's offset may lie that a meter's owner has not followed yet. */
 const TRANSITION_WITHIN_MS = 400 * 86_400_000;
 const MINUTE_MS = 60_000;
@@ -19,8 +19,11 @@ export interface PlacedTime {
   readonly timeQuality: TimeQuality;
 }
 
-/** Places a device's wall-clock time; null means that the device had lost its clock. Throws RangeError for no date. */
-export type PlaceTime = (deviceTime: string | null) => PlacedTime;
+/**
+ * Places a device's wall-clock time; null means that the device had lost its clock. `order`: its place in the order in
+ * which the device logged things, where it has one. Throws RangeError for no date.
+ */
+export type PlaceTime = (deviceTime: string | null, order?: number) => PlacedTime;
 
 /** What is known of a device's clock in one session. */
 export interface ClockFacts {
@@ -30,6 +33,8 @@ export interface ClockFacts {
   readonly clockErrorMs: number | null;
   /** The hub's clock in the session, milliseconds since the Unix epoch. */
   readonly nowMs: number;
+  /** Every time that the device's clock was set, oldest first, where the device logs that; default none. */
+  readonly changes?: readonly ClockChange[];
 }
 
 /**
@@ -42,8 +47,13 @@ export interface ClockFacts {
  * - Clock wrong by more, or unreadable: the time as shown, `suspect`.
  * - A time that the zone had twice (the earlier is taken) or never, or that would lie in the future: `suspect`.
  * - No device time at all: the session's instant, `suspect`.
+ *
+ * Where the device tells when its clock was set, its offset from UTC is taken to be constant in between, whatever the
+ * zone does (see `clockIntervals`): `device` where that is the zone's own offset, `corrected` where it is another, and
+ * `suspect` where several are possible, the clock had gone wrong by minutes before it was set, or the time was never
+ * shown. `utcOffset` is the zone's then too: a clock set wrong is no proof of a journey.
  */
-export function timePlacer({ zone, clockErrorMs, nowMs }: ClockFacts): PlaceTime {
+export function timePlacer({ zone, clockErrorMs, nowMs, changes = [] }: ClockFacts): PlaceTime {
   const missed = missedTransition(zone, clockErrorMs, nowMs);
   const at = (instantMs: number, quality: TimeQuality): PlacedTime => {
     const offset = offsetAt(zone, instantMs);
@@ -58,9 +68,19 @@ export function timePlacer({ zone, clockErrorMs, nowMs }: ClockFacts): PlaceTime
     return at(placed.instantMs, placed.fit === "plain" ? quality : "suspect");
   };
 
-  return (deviceTime) => {
+  const present = { zoneMs: offsetAt(zone, nowMs) * MINUTE_MS, errorMs: clockErrorMs };
+  const intervals = clockIntervals(changes, present);
+
+  return (deviceTime, order) => {
     if (deviceTime === null) return at(nowMs, "suspect");
     if (!isWall(deviceTime)) throw new RangeError(`not a wall-clock time: ${deviceTime}`);
+    if (changes.length > 0) {
+      const shown = wallMs(deviceTime);
+      const { offsetMs, sure } = offsetFor(intervals, shown, order ?? null);
+      const instantMs = shown - offsetMs;
+      const wrongMs = Math.abs(offsetMs - offsetAt(zone, instantMs) * MINUTE_MS);
+      return at(instantMs, sure ? (wrongMs <= CLOCK_TOLERANCE_MS ? "device" : "corrected") : "suspect");
+    }
     if (clockErrorMs === null || Math.abs(clockErrorMs) > CLOCK_ERROR_LIMIT_MS) return inZone(deviceTime, "suspect");
     if (Math.abs(clockErrorMs) <= CLOCK_TOLERANCE_MS) return inZone(deviceTime, "device");
     if (missed !== null) {

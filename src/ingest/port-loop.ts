@@ -1,14 +1,16 @@
 import type { Clock, Log } from "../domain/clock.js";
-import { asProblem, isProblem, Problem } from "../domain/problem.js";
+import { asProblem, Problem } from "../domain/problem.js";
 import type { MeterStatus } from "../domain/status.js";
 import type { Driver, SerialDriver } from "../kit/driver.js";
+import { listMeters } from "../store/meters.js";
 import type { Store } from "../store/store.js";
 import type { SerialAttachment } from "../transports/attachments.js";
 import { type Claim, claim } from "./attachment.js";
 import { attachedStatus } from "./meter-status.js";
 import type { OwnerOf } from "./owner.js";
 import { type OpenSerial, type ReadMeterReport, readMeter } from "./read-meter.js";
-import { isQuiet, retryPause } from "./retry.js";
+import { type Patience, recognise } from "./recognise.js";
+import { isQuiet, lookPause, retryPause } from "./retry.js";
 import type { SessionProgress } from "./session-report.js";
 
 /** What every port's loop works with. */
@@ -42,6 +44,12 @@ export class PortLoop {
   #pause = new AbortController();
   #leaving = false;
   #reading = false;
+  /** Id of the driver that was answered at this port last. */
+  #remembered: string | null = null;
+  /** On a shared cable: serial number of the meter that was read and may hang there still. */
+  #here: string | null = null;
+  /** How often the meter that was read was found to hang there still, in a row. */
+  #looks = 0;
   #status: MeterStatus;
 
   constructor(attachment: SerialAttachment, options: PortLoopOptions) {
@@ -62,6 +70,7 @@ export class PortLoop {
   /** Ends a pause, so that the port is read now; false if no driver claims it. */
   readAgain(): boolean {
     if (this.#claim.drivers.length === 0) return false;
+    this.#here = null;
     this.#pause.abort();
     return true;
   }
@@ -94,34 +103,56 @@ export class PortLoop {
 
   async #run(): Promise<void> {
     this.#tell({});
+    this.#remembered = await this.#lastAnswered();
     let failures = 0;
     while (!this.#leaving && this.#claim.drivers.length > 0) {
       this.#pause = new AbortController();
       const report = await this.#tryDrivers();
       failures = report.problem === null ? 0 : failures + 1;
       if (this.#leaving) return;
-      await this.#wait(
-        report.problem === null ? this.#options.rereadEveryMs : retryPause(report.problem, failures),
-        this.#pause.signal,
-      );
+      await this.#wait(this.#nextPause(report, failures), this.#pause.signal);
     }
   }
 
-  /** Tries the port's drivers in turn until a meter answers one of them; the last one's report. */
+  /** The driver of the meter that was read at this port last: asked first, as it is likeliest to be answered again. */
+  async #lastAnswered(): Promise<string | null> {
+    if (this.#claim.drivers.length < 2) return null;
+    const known = await listMeters(this.#options.store).catch(() => []);
+    return known.find(({ port }) => port === this.attachment.port)?.driver ?? null;
+  }
+
+  /** Milliseconds until the port is looked at again; null: not until it is plugged in again or a person asks. */
+  #nextPause({ problem, identity }: ReadMeterReport, failures: number): number | null {
+    const { rereadEveryMs } = this.#options;
+    if (problem === null && rereadEveryMs !== null) return rereadEveryMs;
+    // Nobody sees a jack being pulled: on a shared cable the next meter shows only by answering.
+    if (this.#claim.shared && (problem === null || identity === null)) return lookPause(this.#looks, failures);
+    return problem === null ? null : retryPause(problem, failures);
+  }
+
+  /** Tries the port's drivers in turn until a meter answers one of them. */
   async #tryDrivers(): Promise<ReadMeterReport> {
-    let report: ReadMeterReport | null = null;
-    for (const driver of this.#claim.drivers) {
-      report = await this.#read(driver);
-      const answered = report.identity !== null || isProblem(report.problem, "TRANSPORT_OPEN", "TRANSPORT_GONE");
-      if (report.problem === null || answered || this.#leaving) break;
+    const read = (driver: SerialDriver, patience: Patience): Promise<ReadMeterReport> => this.#read(driver, patience);
+    const result = await recognise(this.#claim, this.#remembered, read, () => this.#leaving);
+    if (result === null) throw new Problem("DRIVER_NO_MATCH");
+    const { report, driver } = result;
+    if (report.identity !== null) this.#remembered = driver.id;
+    if (report.left) {
+      this.#looks += 1;
+      return report;
     }
-    if (report === null) throw new Problem("DRIVER_NO_MATCH");
-    this.#tellEnd(report);
+    this.#looks = 0;
+    // A meter that was read and went quiet was switched off or taken away: what was told of it stays on show.
+    const wentQuiet = this.#status.state === "done" && report.identity === null && this.#claim.shared;
+    this.#here = report.problem === null ? (report.identity?.serial ?? null) : null;
+    if (!wentQuiet) this.#tellEnd(report);
     return report;
   }
 
-  async #read(driver: SerialDriver): Promise<ReadMeterReport> {
+  async #read(driver: SerialDriver, patience: Patience): Promise<ReadMeterReport> {
     const { usb, port, virtual } = this.attachment;
+    const here = this.#here;
+    const leaves = this.#claim.shared && here !== null && this.#options.rereadEveryMs === null;
     let told = 0;
     this.#reading = true;
     try {
@@ -130,11 +161,13 @@ export class PortLoop {
         port,
         virtual,
         driver,
+        patience,
         usb: usb === null ? null : `${usb.vendorId}:${usb.productId}`,
         signal: this.#abort.signal,
         captureUnchanged: this.#options.rereadEveryMs === null,
+        leaveIf: leaves ? (identity) => identity.serial === here : undefined,
         onProgress: (progress) => {
-          this.#tellProgress(driver, progress);
+          if (progress.identity !== null) this.#tellProgress(driver, progress);
           if (progress.new > told) this.#options.onStored();
           told = progress.new;
         },

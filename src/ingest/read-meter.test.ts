@@ -28,7 +28,7 @@ function bench(store: Store | null, count = 12, clockErrorMs = 0) {
     },
     store,
     clock,
-    ownerOf: ownerBySerial([{ id: "anna", meters: [meter.serial] }], ZONE),
+    ownerOf: ownerBySerial([{ id: "anna", meters: [meter.serial ?? ""] }], ZONE),
     zone: ZONE,
     signal: new AbortController().signal,
     log: silentLog,
@@ -40,10 +40,10 @@ function bench(store: Store | null, count = 12, clockErrorMs = 0) {
 
 /** What the store should hold of the meter's memory, by the simulator's own account. */
 function expected({ memory }: MeterSimulator) {
-  return memory.map(({ deviceTime, mgDl, control }) => ({
+  return memory.map(({ deviceTime, value, outOfRange, control }) => ({
     deviceTime,
-    value: Math.min(600, Math.max(20, mgDl)),
-    outOfRange: mgDl > 600 ? "high" : mgDl < 20 ? "low" : null,
+    value,
+    outOfRange,
     control: control ? 1 : 0,
   }));
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Log } from "../domain/clock.js";
 import { asProblem } from "../domain/problem.js";
-import type { SessionEvent } from "../domain/reading.js";
+import type { SessionEvent, SourceIdentity } from "../domain/reading.js";
 import type { GlucoRecord } from "../domain/record.js";
 import type { SerialDriver } from "../kit/driver.js";
 import type { SerialSettings, StreamTransport } from "../kit/transport.js";
@@ -31,6 +31,10 @@ export interface ReadMeterOptions {
   /** `vid:pid`, for the transcript's head; null if unknown. */
   readonly usb?: string | null;
   readonly virtual?: boolean;
+  /** How long the first answer is awaited; see the drivers' contract. */
+  readonly patience?: "full" | "probe";
+  /** Asked when the meter has named itself; true leaves it alone: nothing is read and nothing kept. */
+  readonly leaveIf?: ((identity: SourceIdentity) => boolean) | undefined;
   /** False: no capture if there was nothing new; default true. */
   readonly captureUnchanged?: boolean;
   readonly onRecord?: ((record: GlucoRecord, fresh: boolean) => void) | undefined;
@@ -62,8 +66,10 @@ export async function readMeter(options: ReadMeterOptions): Promise<ReadMeterRep
         origin: options.virtual === true ? "simulated" : "capture",
         zone: options.zone,
         ...(options.usb ? { usb: options.usb } : {}),
+        // A replay must be as patient as the session was, or it would speak at other times.
+        ...(options.patience === "probe" ? { others: new Map([["patience", "probe"]]) } : {}),
       });
-      yield* driver.session({ transport: recorder, clock, signal, log });
+      yield* driver.session({ transport: recorder, clock, signal, log, patience: options.patience ?? "full" });
     } finally {
       await transport.close();
     }
@@ -82,6 +88,8 @@ export async function readMeter(options: ReadMeterOptions): Promise<ReadMeterRep
     transcript: text,
     signal,
     captureUnchanged: options.captureUnchanged,
+    captureUnnamed: options.patience !== "probe",
+    leaveIf: options.leaveIf,
     onRecord: options.onRecord,
     onProgress: options.onProgress,
   });

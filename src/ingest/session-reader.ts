@@ -1,12 +1,12 @@
 import type { Clock } from "../domain/clock.js";
 import { Problem } from "../domain/problem.js";
-import type { SessionEvent, SourceIdentity, SourceReading } from "../domain/reading.js";
+import type { ClockChange, SessionEvent, SourceIdentity, SourceReading } from "../domain/reading.js";
 import type { Source } from "../domain/record.js";
 import { isWall } from "../domain/validate.js";
 import type { Told } from "./keeper.js";
 import { type Normalised, normaliser } from "./normalise.js";
 import type { OwnerOf } from "./owner.js";
-import { clockError, timePlacer } from "./place-time.js";
+import { clockError, type PlaceTime, timePlacer } from "./place-time.js";
 
 /** What a source's events say, put together: who it is, how its clock goes, how much is to come. */
 export class SessionReader {
@@ -22,6 +22,10 @@ export class SessionReader {
   #sourceName: string | null = null;
   /** The meter's clock and the hub's at the moment when it was told. */
   #shown: { readonly deviceTime: string | null; readonly nowMs: number } | null = null;
+  /** Every time that the device's clock was set, as it told. */
+  #changes: readonly ClockChange[] = [];
+  /** Made when it is first needed, and made anew when more is known of the clock. */
+  #place: PlaceTime | null = null;
   #normalise: ((reading: SourceReading) => Normalised) | null = null;
 
   /** @param source of the driver, until the source says better */
@@ -42,6 +46,10 @@ export class SessionReader {
       case "clock":
         this.#shown = { deviceTime: event.deviceTime, nowMs: this.#clock.now() };
         this.#compareClocks();
+        return [];
+      case "clockChanges":
+        this.#changes = event.changes;
+        this.#place = null;
         return [];
       case "expect":
         this.expected = event.count;
@@ -93,7 +101,10 @@ export class SessionReader {
       source: this.#source,
       sourceName: this.#sourceName,
       identity,
-      place: timePlacer({ zone, clockErrorMs: this.clockErrorMs, nowMs }),
+      place: (deviceTime, order) => {
+        this.#place ??= timePlacer({ zone, clockErrorMs: this.clockErrorMs, nowMs, changes: this.#changes });
+        return this.#place(deviceTime, order);
+      },
       patientOf: (serial) => this.#ownerOf(serial).patient,
     });
   }

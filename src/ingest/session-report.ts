@@ -36,6 +36,8 @@ export interface SessionReport {
   /** `done`, or the code of the problem that ended it. */
   readonly outcome: "done" | ProblemCode;
   readonly problem: Problem | null;
+  /** True if the source named itself and was left alone, as it was to be. */
+  readonly left: boolean;
   /** True if a problem ended it after something had been told: it was read only in part. */
   readonly partial: boolean;
   readonly identity: SourceIdentity | null;

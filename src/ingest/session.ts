@@ -1,6 +1,6 @@
 import type { Clock } from "../domain/clock.js";
 import { asProblem, isProblem, type Problem } from "../domain/problem.js";
-import type { SessionEvent } from "../domain/reading.js";
+import type { SessionEvent, SourceIdentity } from "../domain/reading.js";
 import type { GlucoRecord } from "../domain/record.js";
 import type { Driver } from "../kit/driver.js";
 import { addCapture, type Capture } from "../store/captures.js";
@@ -37,6 +37,10 @@ export interface SessionOptions {
   readonly onProgress?: ((progress: SessionProgress) => void) | undefined;
   /** False: a session that ended well with nothing new leaves no capture (a meter read every few seconds); default true. */
   readonly captureUnchanged?: boolean | undefined;
+  /** False: a source that never named itself leaves no capture (a driver that was only tried on a port); default true. */
+  readonly captureUnnamed?: boolean | undefined;
+  /** Asked when the source has named itself; true leaves it alone: nothing is read and nothing kept. */
+  readonly leaveIf?: ((identity: SourceIdentity) => boolean) | undefined;
   /** Whether the report lists the records; default: if there is no store. */
   readonly collect?: boolean | undefined;
 }
@@ -63,9 +67,12 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
   const keeper = new Keeper((page) => book.keep(page));
 
   let problem: Problem | null = null;
+  let left = false;
   try {
     for await (const event of abortable(options.events, signal)) {
       await keeper.add(reader.take(event));
+      left = event.type === "identity" && options.leaveIf?.(event.identity) === true;
+      if (left) break;
       if (event.type !== "readings" && event.type !== "unreadable") book.tellProgress();
     }
   } catch (error) {
@@ -79,7 +86,7 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
   }
 
   let capture: string | null = null;
-  if (store !== null && isWorthACapture(reader, problem)) {
+  if (store !== null && !left && isWorthACapture(reader, problem, options.captureUnnamed !== false)) {
     try {
       const { tally } = book;
       const changed = problem !== null || tally.new + tally.unreadable > 0 || options.captureUnchanged !== false;
@@ -93,6 +100,7 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
   return {
     outcome: problem?.code ?? "done",
     problem,
+    left,
     partial: problem !== null && tally.total > 0,
     identity: reader.identity,
     clockErrorMs: reader.clockErrorMs,
@@ -107,8 +115,8 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
   };
 }
 
-function isWorthACapture(reader: SessionReader, problem: Problem | null): boolean {
-  return reader.identity !== null || reader.read > 0 || !isProblem(problem, ...SILENT_ENDS);
+function isWorthACapture(reader: SessionReader, problem: Problem | null, unnamed: boolean): boolean {
+  return reader.identity !== null || (unnamed && (reader.read > 0 || !isProblem(problem, ...SILENT_ENDS)));
 }
 
 /** Keeps pages and the capture, and counts what is kept. */

@@ -17,11 +17,13 @@ import { addRemove } from "./commands/remove.js";
 import { addReplay } from "./commands/replay.js";
 import { addRestore } from "./commands/restore.js";
 import { addRestoreBackup } from "./commands/restore-backup.js";
+import { addSetClock } from "./commands/set-clock.js";
 import { addSimulate } from "./commands/simulate.js";
 import { addStart } from "./commands/start.js";
 import { addStatus } from "./commands/status.js";
 import { addSync } from "./commands/sync.js";
 import { addToken } from "./commands/token.js";
+import { addTranscript } from "./commands/transcript.js";
 import { addVerify } from "./commands/verify.js";
 
 /** Adds one command to the program. */
@@ -34,7 +36,9 @@ export const COMMANDS: readonly AddCommand[] = [
   addMeters,
   addDrivers,
   addRead,
+  addSetClock,
   addReplay,
+  addTranscript,
   addSimulate,
   addImport,
   addAdd,

@@ -14,7 +14,10 @@ const NAMES = [
   "meters",
   "drivers",
   "read",
+  "set-clock",
   "replay",
+  "transcript",
+  "transcript blank",
   "simulate",
   "import",
   "add",
@@ -57,7 +60,7 @@ describe("the help", () => {
 
   test("knows the commands of the interface, and no others", () => {
     expect([...commands.keys()]).toEqual(NAMES);
-    expect(commands.size).toBe(28);
+    expect(commands.size).toBe(31);
   });
 
   test.each(NAMES)("of `%s` has an example that is a call of that command with options that it has", async (name) => {

@@ -23,7 +23,7 @@ describe("a virtual meter", () => {
     const cli = commandLine();
     const meter = await plugged(cli, "--count", "12", "--seed", "3");
     const listed = jsonLines((await cli.run("meters", "--json")).out);
-    expect(listed).toMatchObject([{ port: meter.port, driver: "onetouch-ultra2", state: "waiting", virtual: true }]);
+    expect(listed).toMatchObject([{ port: meter.port, driver: null, state: "waiting", virtual: true }]);
 
     const read = await cli.run("read", "--json", "--record", "talk.txt");
     expect(read.code).toBe(0);
@@ -33,8 +33,8 @@ describe("a virtual meter", () => {
     if (driver.transport !== "serial") throw new Error("no meter");
     const twin = driver.simulate({ count: 12, seed: 3, clock: systemClock, zone: "Europe/London" });
     expect(records.length).toBe(12);
-    expect(records.map(({ value, control, serial }) => [value, control, serial])).toEqual(
-      twin.memory.map(({ mgDl, control }) => [mgDl, control, twin.serial]),
+    expect(records.map(({ value, outOfRange, control, serial }) => [value, outOfRange, control, serial])).toEqual(
+      twin.memory.map(({ value, outOfRange, control }) => [value, outOfRange, control, twin.serial]),
     );
     expect((await cli.run("records", "--json")).out).toBe("");
 

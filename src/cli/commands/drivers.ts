@@ -37,8 +37,9 @@ function facts(driver: Driver): object {
   const { id, maker, models, source, kinds, evidence, transport } = driver;
   const common = { id, maker, models, source, kinds, evidence, transport };
   if (driver.transport === "file") return { ...common, capabilities: null };
-  const { settings, usb, units, limits, integrity, capabilities } = driver;
-  return { ...common, settings, usb, units, limits, integrity, capabilities };
+  const { usb, units, limits, integrity, probe, capabilities } = driver;
+  const settings = driver.transport === "serial" ? driver.settings : null;
+  return { ...common, settings, usb, units, limits, integrity, probe, capabilities };
 }
 
 function abilities(driver: Driver): string {

@@ -1,5 +1,7 @@
+import { release } from "node:os";
 import type { Command } from "commander";
 import type { MeterStatus } from "../../domain/status.js";
+import { serialFacts } from "../../transports/serial-facts.js";
 import { metersWithoutHub } from "../attached.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
@@ -26,6 +28,21 @@ async function meters(cli: Cli, json: boolean): Promise<void> {
       ? await withStore(cli, settings, (store) => metersWithoutHub(cli, settings, store))
       : (await client.get<{ meters: MeterStatus[] }>("/api/v1/meters")).meters;
   if (json) await cli.out.json(...list);
-  else if (list.length > 0) await cli.out.print(...meterTable(list));
-  else cli.out.note("No meter is attached, and none was ever read. `glucohub doctor` tells what may be missing.");
+  else if (list.length > 0) {
+    await cli.out.print(...meterTable(list));
+    for (const { state, port, virtual } of list) {
+      if (state === "unclaimed" && port !== null && !virtual) await cli.out.print("", ...(await unclaimedBlock(port)));
+    }
+  } else cli.out.note("No meter is attached, and none was ever read. `glucohub doctor` tells what may be missing.");
+}
+
+/** What somebody needs who is to write a driver for a device that none claims. */
+async function unclaimedBlock(port: string): Promise<string[]> {
+  const facts = await serialFacts(port);
+  return [
+    `No driver claims what is at ${port}. If it is a meter, send us these lines and its name:`,
+    `  system: ${process.platform} ${process.arch}, kernel ${release()}`,
+    ...(facts.length === 0 ? ["  usb: nothing is known of it"] : facts.map(([name, value]) => `  ${name}: ${value}`)),
+    `If you know which meter it is like, try: glucohub read --port ${port} --driver ID --record meter.txt`,
+  ];
 }

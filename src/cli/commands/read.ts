@@ -2,19 +2,14 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { Clock, Log } from "../../domain/clock.js";
-import { isProblem, Problem } from "../../domain/problem.js";
-import { type ReadMeterReport, readMeter } from "../../ingest/read-meter.js";
-import type { Settings } from "../../settings/settings.js";
-import type { Store } from "../../store/store.js";
-import { openSerial } from "../../transports/serial.js";
-import { choosePort } from "../choose-port.js";
+import type { Clock } from "../../domain/clock.js";
+import { Problem } from "../../domain/problem.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 import { ownersFor } from "../owners.js";
-import { progressBar } from "../progress.js";
+import { readAttached } from "../read-attached.js";
 import { tellEnd } from "../session-end.js";
-import { recordPrinter, tellSummary } from "../tell-session.js";
+import { tellSummary } from "../tell-session.js";
 import { readTime } from "../when.js";
 import { withStore } from "../with-store.js";
 
@@ -51,10 +46,10 @@ async function read(cli: Cli, options: ReadOptions): Promise<void> {
   const file = options.record === undefined ? null : resolve(cli.io.cwd, options.record);
   if (file !== null && existsSync(file)) throw new Problem("USAGE", `${file} exists; it is not overwritten.`);
   const log = cli.quietLog(settings);
-  const report =
+  const { report } =
     options.store === true
-      ? await withStore(cli, settings, (store) => readWith(cli, settings, options, { store, clock, log }))
-      : await readWith(cli, settings, options, { store: null, clock, log });
+      ? await withStore(cli, settings, (store) => readAttached(cli, settings, options, { store, clock, log }))
+      : await readAttached(cli, settings, options, { store: null, clock, log });
   if (file !== null && report.transcript !== null) {
     await writeFile(file, report.transcript, { flag: "wx", mode: 0o600 });
     cli.out.note(`The conversation stands in ${file}.`);
@@ -65,43 +60,6 @@ async function read(cli: Cli, options: ReadOptions): Promise<void> {
     const { code, message } = report.problem;
     tellEnd(cli, { code, detail: message, partial: report.partial });
   }
-}
-
-/** Tries the port's drivers in turn until a meter answers one of them. */
-async function readWith(
-  cli: Cli,
-  settings: Settings,
-  options: ReadOptions,
-  tools: { readonly store: Store | null; readonly clock: Clock; readonly log: Log },
-): Promise<ReadMeterReport> {
-  const { drivers, ...place } = await choosePort(cli, settings, options);
-  const { ownerOf, zone } = ownersFor(settings, options);
-  const signal = cli.io.interruption();
-  const printer = recordPrinter(cli, zone, options.json === true);
-  let report: ReadMeterReport | null = null;
-  for (const driver of drivers) {
-    const bar = progressBar(cli.io, place.port);
-    report = await readMeter({
-      ...tools,
-      ...place,
-      driver,
-      openSerial,
-      ownerOf,
-      zone,
-      signal,
-      onRecord: (record) => printer.print(record),
-      onProgress: ({ read: done, expected }) => {
-        // Records on the same terminal show well enough how far it is.
-        if (!cli.out.isTerminal) bar.update(done, expected);
-      },
-    });
-    bar.stop();
-    const answered = report.identity !== null || isProblem(report.problem, "TRANSPORT_OPEN", "TRANSPORT_GONE");
-    if (report.problem === null || answered || signal.aborted) break;
-  }
-  await printer.done();
-  if (report === null) throw new Problem("DRIVER_NO_MATCH");
-  return report;
 }
 
 /** The machine's clock, but for the time that it shows. Waiting takes real time. */

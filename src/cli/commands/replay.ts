@@ -1,16 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { Command } from "commander";
-import { Problem } from "../../domain/problem.js";
 import { ownerBySerial } from "../../ingest/owner.js";
 import { runSession } from "../../ingest/session.js";
-import { parseTranscript, type Transcript, transcriptStartMs } from "../../kit/transcript.js";
+import { transcriptPatience, transcriptStartMs } from "../../kit/transcript.js";
 import { VirtualClock } from "../../kit/virtual-clock.js";
 import { replayTransport } from "../../transports/replay.js";
 import { serialDriver } from "../choose-port.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
+import { loadTranscript } from "../load-transcript.js";
 import { tellEnd } from "../session-end.js";
 import { recordPrinter, tellSummary } from "../tell-session.js";
 
@@ -27,7 +25,7 @@ export function addReplay(program: Command, cli: Cli): void {
 
 async function replay(cli: Cli, file: string, json: boolean): Promise<void> {
   const settings = cli.settings();
-  const transcript = await load(resolve(cli.io.cwd, file));
+  const transcript = await loadTranscript(cli, file);
   const { headers } = transcript;
   const driver = serialDriver(headers.driver);
   const clock = new VirtualClock(transcriptStartMs(headers));
@@ -36,7 +34,13 @@ async function replay(cli: Cli, file: string, json: boolean): Promise<void> {
   const printer = recordPrinter(cli, headers.zone, json);
   const report = await runSession({
     driver,
-    events: driver.session({ transport, clock, signal, log: cli.quietLog(settings) }),
+    events: driver.session({
+      transport,
+      clock,
+      signal,
+      log: cli.quietLog(settings),
+      patience: transcriptPatience(headers),
+    }),
     store: null,
     clock,
     ownerOf: ownerBySerial(settings.patients, headers.zone),
@@ -56,11 +60,4 @@ async function replay(cli: Cli, file: string, json: boolean): Promise<void> {
     const { code, message } = report.problem;
     tellEnd(cli, { code, detail: message, partial: report.partial });
   }
-}
-
-async function load(path: string): Promise<Transcript> {
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new Problem("FILE_NOT_FOUND", `${path} can't be read.`, {}, { cause });
-  });
-  return parseTranscript(text);
 }

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
 import { plugIn } from "../../hub/virtual-meter.js";
+import { MISBEHAVIOURS } from "../../kit/misbehave.js";
 import { serialDriver } from "../choose-port.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
@@ -9,8 +11,12 @@ import { readWhole } from "../whole-number.js";
 
 /** What a virtual meter holds unless it is said. */
 const DEFAULTS = { count: 30, seed: 1 };
-/** The most readings that any simulator holds. */
-const MOST = 999;
+/** More than any simulated meter holds; each stops at what the real one does. */
+const MOST = 100_000;
+/** How many requests a meter that declines declines. */
+const DECLINES = 2;
+/** Ways to misbehave. */
+const WAYS: readonly string[] = ["declines", ...MISBEHAVIOURS];
 /** A meter's clock that is wrong by more than this shows a year that some can't (about ten years, seconds). */
 const WORST_CLOCK_S = 315_360_000;
 
@@ -20,6 +26,8 @@ interface SimulateOptions {
   readonly clockError: number;
   readonly newEvery?: number;
   readonly zone?: string;
+  readonly unit?: string;
+  readonly misbehave?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -34,9 +42,27 @@ export function addSimulate(program: Command, cli: Cli): void {
     .option("--clock-error <s>", "how far its clock is ahead, seconds", readWhole(-WORST_CLOCK_S, WORST_CLOCK_S), 0)
     .option("--new-every <s>", "take a new reading about every that many seconds", readWhole(1))
     .option("--zone <zone>", "zone in which its clock runs (default: the hub's)")
+    .option("--unit <unit>", "unit of its display, where models of both are sold: mg/dL or mmol/L", readUnit)
+    .option("--misbehave <ways>", `how it shall misbehave, with commas: ${WAYS.join(", ")}`, readWays)
     .option("--json", "one JSON object: port, driver, serial")
     .action((driver: string, options: SimulateOptions) => simulate(cli, driver, options));
-  withExample(command, "simulate onetouch-ultra2 --count 50 --seed 7", "simulate onetouch-ultra2 --clock-error 240");
+  withExample(
+    command,
+    "simulate onetouch-ultra2 --count 50 --seed 7",
+    "simulate onetouch-ultra2 --misbehave slow,declines",
+  );
+}
+
+function readUnit(text: string): string {
+  if (text === "mg/dL" || text === "mmol/L") return text;
+  throw new InvalidArgumentError("It is mg/dL or mmol/L.");
+}
+
+function readWays(text: string): readonly string[] {
+  const ways = text.split(",").map((way) => way.trim());
+  const unknown = ways.find((way) => !WAYS.includes(way));
+  if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${WAYS.join(", ")}.`);
+  return ways;
 }
 
 async function simulate(cli: Cli, id: string, options: SimulateOptions): Promise<void> {
@@ -52,6 +78,9 @@ async function simulate(cli: Cli, id: string, options: SimulateOptions): Promise
     count: options.count,
     seed: options.seed,
     clockErrorMs: options.clockError * 1_000,
+    ...(options.unit === "mmol/L" ? { unit: "mmol/L" as const } : {}),
+    ...(options.misbehave?.includes("declines") ? { declines: DECLINES } : {}),
+    misbehave: MISBEHAVIOURS.filter((way) => options.misbehave?.includes(way)),
     ...(options.newEvery === undefined ? {} : { newReadingEveryMs: options.newEvery * 1_000 }),
   });
   try {

@@ -1,0 +1,76 @@
+import type { Clock, Log } from "../domain/clock.js";
+import { Problem } from "../domain/problem.js";
+import { type ReadMeterReport, readMeter } from "../ingest/read-meter.js";
+import { type Patience, recognise } from "../ingest/recognise.js";
+import type { SerialDriver } from "../kit/driver.js";
+import type { Settings } from "../settings/settings.js";
+import type { Store } from "../store/store.js";
+import { openSerial } from "../transports/serial.js";
+import { type ChosenPort, choosePort } from "./choose-port.js";
+import type { Cli } from "./cli.js";
+import { ownersFor } from "./owners.js";
+import { progressBar } from "./progress.js";
+import { recordPrinter } from "./tell-session.js";
+
+/** Which meter a command is to talk to, as its options name it. */
+export interface MeterChoice {
+  readonly port?: string;
+  readonly driver?: string;
+  readonly zone?: string;
+  /** Records are printed as JSON. */
+  readonly json?: boolean;
+  /** Records are not printed. */
+  readonly silent?: boolean;
+}
+
+/** A meter that was read: how that went, where, and which driver it answered. */
+export interface ReadAttached {
+  readonly report: ReadMeterReport;
+  readonly driver: SerialDriver;
+  readonly place: ChosenPort;
+}
+
+/**
+ * Reads the named meter, or the only one, printing its records as they come: tries the port's drivers in turn until a
+ * meter answers one of them. Throws what `choosePort` throws; how the session ended is in the report.
+ */
+export async function readAttached(
+  cli: Cli,
+  settings: Settings,
+  choice: MeterChoice,
+  tools: { readonly store: Store | null; readonly clock: Clock; readonly log: Log },
+): Promise<ReadAttached> {
+  const place = await choosePort(cli, settings, choice);
+  const { ownerOf, zone } = ownersFor(settings, choice);
+  const signal = cli.io.interruption();
+  const printer = recordPrinter(cli, zone, choice.json === true);
+  const attempt = async (driver: SerialDriver, patience: Patience): Promise<ReadMeterReport> => {
+    const bar = progressBar(cli.io, place.port);
+    const report = await readMeter({
+      ...tools,
+      port: place.port,
+      usb: place.usb,
+      virtual: place.virtual,
+      driver,
+      patience,
+      openSerial,
+      ownerOf,
+      zone,
+      signal,
+      onRecord: (record) => {
+        if (choice.silent !== true) printer.print(record);
+      },
+      onProgress: ({ read: done, expected }) => {
+        // Records on the same terminal show well enough how far it is.
+        if (!cli.out.isTerminal) bar.update(done, expected);
+      },
+    });
+    bar.stop();
+    return report;
+  };
+  const claim = { drivers: place.drivers, shared: place.drivers.length > 1, why: "" };
+  const result = await recognise(claim, null, attempt, () => signal.aborted);
+  await printer.done();
+  if (result === null) throw new Problem("DRIVER_NO_MATCH");
+  return { ...result, place };
+}

@@ -8,6 +8,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { DRIVERS } = await import(pathToFileURL(join(root, "dist/drivers/index.js")).href);
+const { CAPABILITIES } = await import(pathToFileURL(join(root, "dist/src/kit/driver.js")).href);
 const { PROBLEMS } = await import(pathToFileURL(join(root, "dist/src/domain/problem.table.js")).href);
 
 const RETRY = {
@@ -17,7 +19,7 @@ const RETRY = {
   user: "wait until a person has acted",
 };
 
-const DOCUMENTS = { "docs/errors.md": errors() };
+const DOCUMENTS = { "docs/errors.md": errors(), "docs/meters.md": meters() };
 
 const [option, ...more] = process.argv.slice(2);
 if (more.length > 0 || (option !== undefined && option !== "--check")) {
@@ -67,4 +69,61 @@ ${title}
 - A program may: ${RETRY[retry]}.
 - HTTP status ${http}, exit code ${exit}.
 `;
+}
+
+function meters() {
+  const serial = DRIVERS.filter(({ transport }) => transport !== "file");
+  const names = { clockRead: "clock read", clockSet: "clock set", serialNumber: "serial number" };
+  const head = { controlSolution: "control", mealMarker: "meals", incremental: "in parts", ...names };
+  const columns = CAPABILITIES.map((name) => head[name] ?? name);
+  const mark = { yes: "yes", absent: "no", unknown: "?" };
+  const rows = serial.map(({ id, capabilities }) => [
+    `\`${id}\``,
+    ...CAPABILITIES.map((name) => mark[capabilities[name]]),
+  ]);
+  return `# Meters
+
+Made by \`npm run docs\` from the definitions in \`drivers/*/index.ts\`; changes here are lost. \`glucohub drivers\` tells the same.
+
+## What each can do
+
+"?" means that nobody has established it: the driver does not claim it. Sources stand in each driver's README.
+
+${table(["driver", ...columns], rows)}
+
+${serial.map(meter).join("\n")}`;
+}
+
+function meter(driver) {
+  const { id, maker, models, kinds, evidence, units, limits, integrity, settings, usb, probe, setClock } = driver;
+  const line = `${settings.baudRate} baud, ${settings.dataBits} bits, parity ${settings.parity}, ${settings.stopBits} stop`;
+  const check = integrity.check === "none" ? "no checksum" : integrity.check;
+  const over = {
+    record: "each message",
+    dump: "the whole memory",
+    repeated: "each thing asked for until it came twice",
+  };
+  const cables = usb.map(
+    ({ vendorId, productId, ambiguous, source }) =>
+      `  - \`${vendorId}:${productId}\`${ambiguous ? ", a cable that other meters use too" : ""} (${source})`,
+  );
+  const bounds = limits === null ? "as the meter says" : `LO below ${limits.low}, HI above ${limits.high}`;
+  return `## ${maker}: ${models.join(", ")}
+
+Driver [\`${id}\`](../drivers/${id}/README.md). Evidence: ${evidence}. Gives ${kinds.join(", ")}.
+
+- Line: ${line}. Protection: ${check}, over ${over[integrity.over]}.
+- Unit: ${units}; ${bounds}.
+- On a shared cable it is asked at rank ${probe.rank}, for at most ${probe.withinMs} ms.
+- Its clock ${setClock === null ? "can't be set from here" : "can be set with `glucohub set-clock`"}.
+- USB:
+${cables.join("\n")}
+`;
+}
+
+/** A Markdown table with its columns aligned, as the formatter leaves them. */
+function table(head, rows) {
+  const widths = head.map((_, column) => Math.max(3, ...[head, ...rows].map((row) => row[column].length)));
+  const line = (cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
 }

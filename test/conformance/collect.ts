@@ -1,15 +1,18 @@
 import { silentLog } from "../../src/domain/clock.js";
 import { asProblem, type Problem } from "../../src/domain/problem.js";
-import type { SourceIdentity, SourceReading, Unreadable } from "../../src/domain/reading.js";
+import type { ClockChange, SourceIdentity, SourceReading, Unreadable } from "../../src/domain/reading.js";
 import type { SerialDriver } from "../../src/kit/driver.js";
-import { type Transcript, transcriptStartMs } from "../../src/kit/transcript.js";
+import { type Transcript, transcriptPatience, transcriptStartMs } from "../../src/kit/transcript.js";
 import { VirtualClock } from "../../src/kit/virtual-clock.js";
 import { type ReplayChunk, replayTransport } from "../../src/transports/replay.js";
 
 /** All that a session told, and how it ended. */
 export interface Outcome {
   readonly identities: readonly SourceIdentity[];
+  /** What the session says its readings come from: a meter, a CGM. */
+  readonly sources: readonly string[];
   readonly clocks: readonly (string | null)[];
+  readonly clockChanges: readonly ClockChange[];
   readonly expected: readonly number[];
   readonly readings: readonly SourceReading[];
   readonly unreadable: readonly Unreadable[];
@@ -31,15 +34,21 @@ export async function collect(
   const clock = new VirtualClock(startMs);
   const transport = replayTransport(transcript, clock, { chunk });
   const identities: SourceIdentity[] = [];
+  const sources: string[] = [];
   const clocks: (string | null)[] = [];
+  const clockChanges: ClockChange[] = [];
   const expected: number[] = [];
   const readings: SourceReading[] = [];
   const unreadable: Unreadable[] = [];
   let problem: Problem | null = null;
   try {
-    const context = { transport, clock, signal: new AbortController().signal, log: silentLog };
+    const patience = transcriptPatience(transcript.headers);
+    const context = { transport, clock, signal: new AbortController().signal, log: silentLog, patience };
     for await (const event of driver.session(context)) {
-      if (event.type === "identity") identities.push(event.identity);
+      if (event.type === "identity") {
+        identities.push(event.identity);
+        sources.push(event.source);
+      } else if (event.type === "clockChanges") clockChanges.push(...event.changes);
       else if (event.type === "clock") clocks.push(event.deviceTime);
       else if (event.type === "expect") expected.push(event.count);
       else if (event.type === "readings") readings.push(...event.readings);
@@ -55,5 +64,16 @@ export async function collect(
     difference = asProblem(error);
   }
   await transport.close();
-  return { identities, clocks, expected, readings, unreadable, problem, difference, tookMs: clock.now() - startMs };
+  return {
+    identities,
+    sources,
+    clocks,
+    clockChanges,
+    expected,
+    readings,
+    unreadable,
+    problem,
+    difference,
+    tookMs: clock.now() - startMs,
+  };
 }

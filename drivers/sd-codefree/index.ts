@@ -20,7 +20,7 @@ export const sdCodefree: SerialDriver = {
   units: "mg/dL",
   limits,
   integrity: { check: "xor", over: "record" },
-  probe: { rank: 10, withinMs: PROBE_MS },
+  probe: { rank: 10, withinMs: PROBE_MS, listens: true },
   capabilities: {
     readings: "yes",
     unit: "absent",

@@ -5,6 +5,9 @@ import { type Misbehaviour, misbehaving } from "../kit/misbehave.js";
 import { announceVirtualPort } from "../transports/attachments-virtual.js";
 import { openPty } from "../transports/pty.js";
 
+/** How long a meter that nobody heeds stays on before it is switched off and on again, milliseconds. */
+const SWITCH_ON_MS = 6_000;
+
 /** A virtual meter on a real pseudo-terminal. */
 export interface VirtualMeter {
   readonly port: string;
@@ -36,8 +39,22 @@ export async function plugIn(options: {
   const meter = misbehaving(driver.simulate(simulator), misbehave, options.clock, options.seed);
   const pty = await openPty();
   const send = (bytes: Uint8Array): void => pty.send(bytes);
-  pty.onData((bytes) => meter.receive(bytes, send));
-  meter.start?.(send);
+  const unplugged = new AbortController();
+  let heeded = false;
+  pty.onData((bytes) =>
+    meter.receive(bytes, (answer) => {
+      heeded = true;
+      send(answer);
+    }),
+  );
+  // A meter that speaks only when it is switched on is switched off and on again until somebody heeds it.
+  const switchOn = async (): Promise<void> => {
+    while (!heeded && meter.start !== undefined) {
+      meter.start(send);
+      await options.clock.sleep(SWITCH_ON_MS, unplugged.signal);
+    }
+  };
+  switchOn().catch(() => undefined);
   const withdraw = announceVirtualPort(portsDir, `${driver.id}-${meter.serial ?? options.seed}`, {
     port: pty.path,
     pid: pty.pid,
@@ -52,6 +69,7 @@ export async function plugIn(options: {
     port: pty.path,
     serial: meter.serial,
     async unplug() {
+      unplugged.abort();
       withdraw();
       await pty.close();
     },

@@ -110,8 +110,39 @@ export class PortLoop {
       const report = await this.#tryDrivers();
       failures = report.problem === null ? 0 : failures + 1;
       if (this.#leaving) return;
-      await this.#wait(this.#nextPause(report, failures), this.#pause.signal);
+      const pauseMs = this.#nextPause(report, failures);
+      const heard = report.identity === null && pauseMs !== null ? await this.#listen(pauseMs) : null;
+      if (heard === null) await this.#wait(pauseMs, this.#pause.signal);
+      else if (heard.identity !== null) {
+        failures = 0;
+        await this.#wait(this.#nextPause(heard, failures), this.#pause.signal);
+      }
     }
+  }
+
+  /**
+   * Spends a pause on a shared cable listening for a meter that speaks when it is switched on; a meter that spoke was
+   * read to its end. Null, at once, if there is no such driver.
+   */
+  async #listen(pauseMs: number): Promise<ReadMeterReport | null> {
+    const listener = this.#claim.drivers.find(({ probe }) => probe.listens === true);
+    if (listener === undefined || !this.#claim.shared) return null;
+    const over = new AbortController();
+    const stop = (): void => over.abort(new Problem("TRANSPORT_CANCELED"));
+    this.#pause.signal.addEventListener("abort", stop, { once: true });
+    if (this.#pause.signal.aborted) stop();
+    const spoke = new AbortController();
+    const alarm = this.#options.clock.sleep(pauseMs, spoke.signal).then(stop, () => undefined);
+    const report = await this.#read(listener, "full", {
+      signal: AbortSignal.any([this.#abort.signal, over.signal]),
+      onIdentity: () => spoke.abort(),
+    });
+    spoke.abort();
+    await alarm;
+    if (report.identity !== null) this.#met(listener, report);
+    // Where listening ends at once (the port is not to be had), the pause is kept all the same.
+    else if (!over.signal.aborted) await this.#wait(pauseMs, this.#pause.signal);
+    return report;
   }
 
   /** The driver of the meter that was read at this port last: asked first, as it is likeliest to be answered again. */
@@ -135,21 +166,29 @@ export class PortLoop {
     const read = (driver: SerialDriver, patience: Patience): Promise<ReadMeterReport> => this.#read(driver, patience);
     const result = await recognise(this.#claim, this.#remembered, read, () => this.#leaving);
     if (result === null) throw new Problem("DRIVER_NO_MATCH");
-    const { report, driver } = result;
+    this.#met(result.driver, result.report);
+    return result.report;
+  }
+
+  /** Takes what became of a port: which meter answered, and what is told of it. */
+  #met(driver: SerialDriver, report: ReadMeterReport): void {
     if (report.identity !== null) this.#remembered = driver.id;
     if (report.left) {
       this.#looks += 1;
-      return report;
+      return;
     }
     this.#looks = 0;
     // A meter that was read and went quiet was switched off or taken away: what was told of it stays on show.
     const wentQuiet = this.#status.state === "done" && report.identity === null && this.#claim.shared;
     this.#here = report.problem === null ? (report.identity?.serial ?? null) : null;
     if (!wentQuiet) this.#tellEnd(report);
-    return report;
   }
 
-  async #read(driver: SerialDriver, patience: Patience): Promise<ReadMeterReport> {
+  async #read(
+    driver: SerialDriver,
+    patience: Patience,
+    { signal = this.#abort.signal, onIdentity = (): void => undefined } = {},
+  ): Promise<ReadMeterReport> {
     const { usb, port, virtual } = this.attachment;
     const here = this.#here;
     const leaves = this.#claim.shared && here !== null && this.#options.rereadEveryMs === null;
@@ -163,11 +202,14 @@ export class PortLoop {
         driver,
         patience,
         usb: usb === null ? null : `${usb.vendorId}:${usb.productId}`,
-        signal: this.#abort.signal,
+        signal,
         captureUnchanged: this.#options.rereadEveryMs === null,
         leaveIf: leaves ? (identity) => identity.serial === here : undefined,
         onProgress: (progress) => {
-          if (progress.identity !== null) this.#tellProgress(driver, progress);
+          if (progress.identity !== null) {
+            onIdentity();
+            this.#tellProgress(driver, progress);
+          }
           if (progress.new > told) this.#options.onStored();
           told = progress.new;
         },

@@ -23,18 +23,27 @@ const CHIP = { vendorId: "0403", productId: "6001", ambiguous: true, source: "th
 const PORT = "/dev/ttyUSB0";
 
 /** A cable of a kind that three drivers know, and what hangs on it: a driver's name and a serial number, or nothing. */
-async function bench() {
+async function bench({ listens = false } = {}) {
   const store = await tempStore();
   const clock = new VirtualClock(NOW_MS);
   const asked: string[] = [];
-  const jack: { meter: { driver: string; serial: string | null } | null } = { meter: null };
+  const jack: { meter: { driver: string; serial: string | null } | null; switchOn(): void } = {
+    meter: null,
+    switchOn: () => undefined,
+  };
   const driver = (id: string, rank: number): SerialDriver => ({
     ...onetouchUltra2,
     id,
     usb: [CHIP],
-    probe: { rank, withinMs: 1_000 },
-    async *session({ patience }) {
+    probe: { rank, withinMs: 1_000, ...(listens && id === "listens" ? { listens: true } : {}) },
+    async *session({ patience, signal }) {
       asked.push(`${id} ${patience}`);
+      if (patience === "full") {
+        await new Promise<void>((resolve, reject) => {
+          jack.switchOn = resolve;
+          signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+        });
+      }
       if (jack.meter?.driver !== id) throw new Problem(id === "words" ? "FRAME_MALFORMED" : "METER_TIMEOUT");
       yield* events([identity(jack.meter.serial), clockEvent(), ...readings(2).map((one) => told(one))]);
     },
@@ -136,6 +145,27 @@ test("a meter taken away and brought back is read again, and what was told of it
     { known: 0 },
     { known: 2 },
   ]);
+});
+
+test("a meter that speaks when it is switched on is heard in the pause between two rounds, and nobody else asks meanwhile", async () => {
+  const { store, asked, jack, start, clock } = await bench({ listens: true });
+  const meters = start();
+  await until("the listener was left listening", () => asked.at(-1) === "listens full");
+  expect(asked).toEqual(["listens probe", "bytes probe", "words probe", "listens full"]);
+  jack.meter = { driver: "listens", serial: "AAA" };
+  jack.switchOn();
+  await until("it is read", async () => (await meters.status())[0]?.state === "done");
+  expect(look(store, "SELECT 1 FROM records")).toHaveLength(2);
+  expect(asked).toHaveLength(4);
+
+  await until("it is left alone", () => clock.nextDue() !== null);
+  jack.meter = null;
+  clock.advanceToNext();
+  await until("the listener was left listening again", () => asked.length === 8);
+  const from = clock.now();
+  clock.advanceToNext();
+  await until("the next round began", () => asked.length > 8);
+  expect(clock.now() - from).toBe(2_000);
 });
 
 test("a meter that tells no serial number is read each time that it answers: it may be another one", async () => {

@@ -61,6 +61,11 @@ export interface Probe {
   readonly rank: number;
   /** Longest wait for the first answer, milliseconds. */
   readonly withinMs: number;
+  /**
+   * True for a meter that speaks first, when it is switched on: the session writes nothing before that, also with full
+   * patience, so that the hub leaves it listening on a cable at which nobody answers.
+   */
+  readonly listens?: true;
 }
 
 /** Gives as many bytes as it gets, none of them telling: letters become X, digits 0, other bytes stay. */

@@ -64,7 +64,7 @@ export function misbehaving(
     get memory() {
       return meter.memory;
     },
-    start: (send) => meter.start?.(through(send)),
+    ...(meter.start === undefined ? {} : { start: (send) => meter.start?.(through(send)) }),
     receive: (bytes, send) => meter.receive(bytes, through(send)),
   };
 }

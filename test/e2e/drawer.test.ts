@@ -104,6 +104,9 @@ describe.skipIf(!isBuilt)("a drawer of meters", () => {
     expect(stored()).toEqual(wanted);
 
     await Promise.all(first.map(({ meter }) => meter.unplug()));
+    await expect
+      .poll(async () => (await shown(hub.url)).filter(({ port }) => port !== null), { timeout: 20_000 })
+      .toEqual([]);
     const captures = Number(sqlite3(data, "SELECT count(*) FROM captures"));
     const again = await plugAll(SERIAL_DRIVERS, clock, 8);
     await allDone(

@@ -1,5 +1,5 @@
 import type { Evidence } from "./check.js";
-import type { CloudFacts, HubFacts } from "./facts.js";
+import type { CloudFacts, HubFacts, HubRecord } from "./facts.js";
 
 /** The texts that each record bore at one moment on one side. */
 export type Snapshot = ReadonlyMap<string, { readonly note: unknown; readonly patient: unknown }>;
@@ -37,12 +37,24 @@ export function quietlyReverted(snapshot: Snapshot, sinceMs: number, { hubs, led
       if (broughtBack.has(id)) return [];
       return (["note", "patient"] as const).flatMap((field) => {
         const [before, now] = [then[field], record.now[field]];
-        if (before === now || written.has(`${id} ${field}`)) return [];
+        if (before === now || written.has(`${id} ${field}`) || wasChangedHere(record, field, before)) return [];
         const listed = record.conflicts.some(
           (conflict) => conflict.field === field && [conflict.local, conflict.remote].includes(before),
         );
         return listed ? [] : [`${id}: ${field} ${before} quietly gave way to the older ${now}`];
       });
     }),
+  );
+}
+
+/**
+ * True if somebody at the hub replaced that very value, seeing it: a change that the backup holds may have waited to be
+ * pushed when the file was exchanged.
+ */
+function wasChangedHere({ history }: HubRecord, field: "note" | "patient", before: unknown): boolean {
+  const own = history.filter(({ origin }) => origin !== "remote");
+  return own.some(
+    (state, index) =>
+      index > 0 && state.origin === "local" && own[index - 1]?.[field] === before && state[field] !== before,
   );
 }

@@ -1,4 +1,4 @@
-/** What a serial port's cable says about itself on USB. */
+/** What a port's cable or device says about itself on USB. */
 export interface UsbFacts {
   /** Four lower-case hex digits. */
   readonly vendorId: string;
@@ -8,8 +8,29 @@ export interface UsbFacts {
   readonly product: string | null;
 }
 
-/** A serial port at which a meter may be. */
+/** What may carry a conversation with a meter that is plugged in; a driver's `transport` says which it needs. */
+export type AttachmentTransport = "serial" | "hid" | "usb" | "block";
+
+/** A place at which a meter may be, whatever carries the conversation. */
+export interface Attachment {
+  readonly transport: AttachmentTransport;
+  /** Device path: `/dev/ttyUSB0`, `/dev/hidraw0`, `/dev/sdb`; for bulk endpoints the place on USB: `usb:1-1.2`. */
+  readonly port: string;
+  /** Null where nothing is known, which is not the same as no USB. */
+  readonly usb: UsbFacts | null;
+  /** True for a simulated meter's port. */
+  readonly virtual: boolean;
+  /** Which interface of the device this is; null or left out where that is not known or has no meaning. */
+  readonly interfaceNumber?: number | null;
+  /** HID: the first usage page of its reports. */
+  readonly usagePage?: number | null;
+  /** Block: the vendor that the disk gives to INQUIRY. */
+  readonly vendorName?: string | null;
+}
+
+/** A serial port at which a meter may be; an attachment that is one may be given wherever this is wanted. */
 export interface SerialAttachment {
+  readonly transport?: "serial";
   /** Device path: `/dev/ttyUSB0`. */
   readonly port: string;
   /** Null where nothing is known, which is not the same as no USB. */
@@ -23,4 +44,10 @@ export interface SerialPorts {
   readonly ports: readonly SerialAttachment[];
   /** `udev`: its program udevadm is not installed; `serialport`: the library can't be loaded. */
   readonly missing: "udev" | "serialport" | null;
+}
+
+/** All attachments at one moment, sorted by port, and what kept us from knowing more. */
+export interface AttachedDevices {
+  readonly devices: readonly Attachment[];
+  readonly missing: SerialPorts["missing"];
 }

@@ -1,8 +1,9 @@
-import { type FSWatcher, watch } from "node:fs";
+import type { FSWatcher } from "node:fs";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { SerialPorts } from "./attachments.js";
 import { listVirtualPorts } from "./attachments-virtual.js";
+import { Bell, listen } from "./bell.js";
 import { type ListOptions, listSerialPorts, SERIAL_PORT_NAME } from "./serial-ports.js";
 
 /** What to watch, and whom to tell. */
@@ -13,9 +14,6 @@ export interface WatchOptions extends ListOptions {
   /** Gets all ports: at once at the start, then whenever something came, went or was replaced. */
   readonly onChange: (ports: SerialPorts) => void;
 }
-
-/** How long events are gathered before looking, milliseconds: a plugged meter shows in several steps. */
-const GATHER_MS = 100;
 
 /**
  * Watches serial ports come and go until the signal is aborted; resolves then, with all that it opened closed. Looks
@@ -56,57 +54,4 @@ async function fingerprint(devDir: string, portsDir: string | null): Promise<str
     }),
   );
   return JSON.stringify([nodes, portsDir === null ? [] : await listVirtualPorts(portsDir)]);
-}
-
-/** Rings when a name that matters comes or goes. Where the system can't tell, only the slow look is left. */
-function listen(folder: string, matters: (name: string) => boolean, bell: Bell): FSWatcher[] {
-  try {
-    const watcher = watch(folder, { persistent: false }, (event, name) => {
-      // Traffic on an open port shows as `change` too: only its coming and going is worth a look at once.
-      if (event === "rename" && (name === null || matters(name))) bell.ring();
-    });
-    watcher.on("error", () => undefined);
-    return [watcher];
-  } catch {
-    return [];
-  }
-}
-
-/** Waits for a ring, then a little longer for what comes with it; or for the slow beat, or the signal. */
-class Bell {
-  readonly #everyMs: number;
-  readonly #signal: AbortSignal;
-  #rung = false;
-  #wake: (() => void) | null = null;
-
-  constructor(everyMs: number, signal: AbortSignal) {
-    this.#everyMs = everyMs;
-    this.#signal = signal;
-  }
-
-  ring(): void {
-    this.#rung = true;
-    this.#wake?.();
-  }
-
-  async wait(): Promise<void> {
-    if (!this.#rung) await this.#pause(this.#everyMs, true);
-    if (this.#rung) await this.#pause(GATHER_MS, false);
-    this.#rung = false;
-  }
-
-  #pause(ms: number, ringEnds: boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#signal.removeEventListener("abort", done);
-        this.#wake = null;
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      if (ringEnds) this.#wake = done;
-      this.#signal.addEventListener("abort", done, { once: true });
-      if (this.#signal.aborted) done();
-    });
-  }
 }

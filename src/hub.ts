@@ -11,6 +11,7 @@ import { leaveAddress, localToken } from "./hub/local-access.js";
 import { hubMetrics } from "./hub/metrics.js";
 import { startSync } from "./hub/sync-control.js";
 import { teller } from "./hub/sync-teller.js";
+import { bulkIds } from "./ingest/attachment.js";
 import { importFile } from "./ingest/import-file.js";
 import { Imports } from "./ingest/imports.js";
 import { startInbox } from "./ingest/inbox.js";
@@ -24,8 +25,8 @@ import { listMeters } from "./store/meters.js";
 import { storeCounts } from "./store/queries.js";
 import { Store } from "./store/store.js";
 import { createToken, listTokens } from "./store/tokens.js";
-import { openSerial } from "./transports/serial.js";
-import { watchSerialPorts } from "./transports/serial-ports-watch.js";
+import { watchDevices } from "./transports/devices.js";
+import { openMeter } from "./transports/open-meter.js";
 
 /** How often the virtual meters of the demo are read again. */
 const DEMO_REREAD_MS = 4_000;
@@ -127,13 +128,18 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
   const meters = startMeters({
     drivers: DRIVERS,
     store,
-    openSerial,
+    openMeter,
     clock,
     ownerOf,
     zone: settings.zone,
     log,
     watchPorts: (onChange, signal) =>
-      watchSerialPorts({ portsDir: join(data, "ports"), signal, onChange: ({ ports }) => onChange(ports) }),
+      watchDevices({
+        portsDir: join(data, "ports"),
+        bulkIds: bulkIds(DRIVERS),
+        signal,
+        onChange: ({ devices }) => onChange(devices),
+      }),
     onStatus: (status) => {
       emit({ type: "meter", data: status });
       // The session's transcript came after its readings, which rang already.

@@ -1,28 +1,30 @@
 import { join } from "node:path";
 import { DRIVERS } from "../../drivers/index.js";
 import type { MeterStatus } from "../domain/status.js";
-import { type Claim, claim } from "../ingest/attachment.js";
+import { bulkIds, type Claim, claim, mayBeMeter } from "../ingest/attachment.js";
 import { attachedStatus, awayStatus } from "../ingest/meter-status.js";
 import type { Settings } from "../settings/settings.js";
 import { type KnownMeter, listMeters } from "../store/meters.js";
 import type { Store } from "../store/store.js";
-import type { SerialAttachment } from "../transports/attachments.js";
-import { listSerialPorts } from "../transports/serial-ports.js";
+import type { Attachment } from "../transports/attachments.js";
+import { listDevices } from "../transports/devices.js";
 import type { Cli } from "./cli.js";
 
-/** A port that is attached now, with the drivers that claim it and why. */
+/** A device that is attached now and may be a meter, with the drivers that claim it and why. */
 export interface AttachedPort {
-  readonly attachment: SerialAttachment;
+  readonly attachment: Attachment;
   readonly claim: Claim;
 }
 
 /** Looks at what is attached. Says on standard error what keeps it from knowing more. */
 export async function attachedPorts(cli: Cli, { data }: Settings): Promise<readonly AttachedPort[]> {
-  const { ports, missing } = await listSerialPorts({ portsDir: join(data, "ports") });
+  const { devices, missing } = await listDevices({ portsDir: join(data, "ports"), bulkIds: bulkIds(DRIVERS) });
   if (missing === "udev")
     cli.out.note("The program udevadm is missing (package udev): less is known of the ports than could be.");
   if (missing === "serialport") cli.out.note("The package serialport can't be loaded: real ports can't be read.");
-  return ports.map((attachment) => ({ attachment, claim: claim(DRIVERS, attachment) }));
+  return devices
+    .map((attachment) => ({ attachment, claim: claim(DRIVERS, attachment) }))
+    .filter(({ attachment, claim: { drivers } }) => drivers.length > 0 || mayBeMeter(attachment));
 }
 
 /** Attached and known meters as a hub would tell of them, while none runs: nobody reads, so nothing goes on. */

@@ -1,6 +1,6 @@
 import { findDriver } from "../../drivers/index.js";
 import { Problem } from "../domain/problem.js";
-import type { SerialDriver } from "../kit/driver.js";
+import type { MeterDriver, SerialDriver } from "../kit/driver.js";
 import type { Settings } from "../settings/settings.js";
 import { type AttachedPort, attachedPorts } from "./attached.js";
 import type { Cli } from "./cli.js";
@@ -8,7 +8,7 @@ import type { Cli } from "./cli.js";
 /** What to read, and the drivers to try on it in turn. */
 export interface ChosenPort {
   readonly port: string;
-  readonly drivers: readonly SerialDriver[];
+  readonly drivers: readonly MeterDriver[];
   /** `vid:pid`; null if unknown. */
   readonly usb: string | null;
   readonly virtual: boolean;
@@ -23,7 +23,7 @@ export async function choosePort(
   settings: Settings,
   named: { readonly port?: string | undefined; readonly driver?: string | undefined },
 ): Promise<ChosenPort> {
-  const driver = named.driver === undefined ? null : serialDriver(named.driver);
+  const driver = named.driver === undefined ? null : meterDriver(named.driver);
   const attached = await attachedPorts(cli, settings);
   const found = named.port === undefined ? onlyOne(attached, driver) : attached.find((one) => at(one) === named.port);
   const drivers = driver === null ? (found?.claim.drivers ?? []) : [driver];
@@ -41,14 +41,23 @@ export async function choosePort(
   };
 }
 
-/** The driver of that name if it reads serial meters. Throws DRIVER_UNKNOWN, and USAGE for one that reads files. */
-export function serialDriver(id: string): SerialDriver {
+/** The driver of that name if it reads meters. Throws DRIVER_UNKNOWN, and USAGE for one that reads files. */
+export function meterDriver(id: string): MeterDriver {
   const driver = findDriver(id);
-  if (driver.transport === "serial") return driver;
+  if (driver.transport !== "file") return driver;
   throw new Problem("USAGE", `${driver.id} is a kind of file: use \`glucohub import FILE\`.`);
 }
 
-function onlyOne(attached: readonly AttachedPort[], driver: SerialDriver | null): AttachedPort {
+/** The driver of that name if it reads serial meters. Throws DRIVER_UNKNOWN, and USAGE for another. */
+export function serialDriver(id: string): SerialDriver {
+  const driver = findDriver(id);
+  if (driver.transport === "serial") return driver;
+  if (driver.transport === "file")
+    throw new Problem("USAGE", `${driver.id} is a kind of file: use \`glucohub import FILE\`.`);
+  throw new Problem("USAGE", `${driver.id} is no serial meter: only those can be plugged in as a pseudo-terminal.`);
+}
+
+function onlyOne(attached: readonly AttachedPort[], driver: MeterDriver | null): AttachedPort {
   const fitting = attached.filter(({ claim: { drivers } }) =>
     driver === null ? drivers.length > 0 : drivers.includes(driver),
   );

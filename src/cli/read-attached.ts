@@ -2,10 +2,10 @@ import type { Clock, Log } from "../domain/clock.js";
 import { Problem } from "../domain/problem.js";
 import { type ReadMeterReport, readMeter } from "../ingest/read-meter.js";
 import { type Patience, recognise } from "../ingest/recognise.js";
-import type { SerialDriver } from "../kit/driver.js";
+import type { MeterDriver } from "../kit/driver.js";
 import type { Settings } from "../settings/settings.js";
 import type { Store } from "../store/store.js";
-import { openSerial } from "../transports/serial.js";
+import { openMeter } from "../transports/open-meter.js";
 import { type ChosenPort, choosePort } from "./choose-port.js";
 import type { Cli } from "./cli.js";
 import { ownersFor } from "./owners.js";
@@ -26,7 +26,7 @@ export interface MeterChoice {
 /** A meter that was read: how that went, where, and which driver it answered. */
 export interface ReadAttached {
   readonly report: ReadMeterReport;
-  readonly driver: SerialDriver;
+  readonly driver: MeterDriver;
   readonly place: ChosenPort;
 }
 
@@ -44,7 +44,7 @@ export async function readAttached(
   const { ownerOf, zone } = ownersFor(settings, choice);
   const signal = cli.io.interruption();
   const printer = recordPrinter(cli, zone, choice.json === true);
-  const attempt = async (driver: SerialDriver, patience: Patience): Promise<ReadMeterReport> => {
+  const attempt = async (driver: MeterDriver, patience: Patience): Promise<ReadMeterReport> => {
     const bar = progressBar(cli.io, place.port);
     const report = await readMeter({
       ...tools,
@@ -53,7 +53,7 @@ export async function readAttached(
       virtual: place.virtual,
       driver,
       patience,
-      openSerial,
+      openMeter,
       ownerOf,
       zone,
       signal,

@@ -1,17 +1,18 @@
 import { silentLog } from "../domain/clock.js";
 import { asProblem } from "../domain/problem.js";
 import type { SourceReading } from "../domain/reading.js";
-import type { SerialDriver } from "../kit/driver.js";
+import { converse } from "../kit/converse.js";
+import type { MeterDriver } from "../kit/driver.js";
 import { type Transcript, transcriptPatience, transcriptStartMs } from "../kit/transcript.js";
 import { VirtualClock } from "../kit/virtual-clock.js";
-import { replayTransport } from "../transports/replay.js";
+import { replayMeter } from "../transports/replay-meter.js";
 
 /**
  * Whether two transcripts of one conversation replay to the same readings (but for their bytes) and the same end, and the
  * serial number that the first one names.
  */
 export async function sameReadings(
-  driver: SerialDriver,
+  driver: MeterDriver,
   one: Transcript,
   other: Transcript,
   signal: AbortSignal,
@@ -21,18 +22,18 @@ export async function sameReadings(
 }
 
 async function told(
-  driver: SerialDriver,
+  driver: MeterDriver,
   transcript: Transcript,
   signal: AbortSignal,
 ): Promise<{ text: string; serial: string | null }> {
   const clock = new VirtualClock(transcriptStartMs(transcript.headers));
-  const transport = replayTransport(transcript, clock);
+  const transport = replayMeter(transcript, clock);
   const readings: Omit<SourceReading, "raw">[] = [];
   let serial: string | null = null;
   let end = "done";
   try {
     const patience = transcriptPatience(transcript.headers);
-    for await (const event of driver.session({ transport, clock, signal, log: silentLog, patience })) {
+    for await (const event of converse(driver, transport, { clock, signal, log: silentLog, patience })) {
       if (event.type === "identity") serial = event.identity.serial;
       if (event.type === "readings") readings.push(...event.readings.map(({ raw: _raw, ...rest }) => rest));
     }

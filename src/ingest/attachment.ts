@@ -1,9 +1,12 @@
-import type { Driver, SerialDriver } from "../kit/driver.js";
-import type { SerialAttachment } from "../transports/attachments.js";
+import type { Driver, MeterDriver } from "../kit/driver.js";
+import type { Attachment, SerialAttachment } from "../transports/attachments.js";
+
+/** HID usage pages from here on are vendors' own (USB HID Usage Tables, section 3, table 1). */
+const VENDOR_PAGES = 0xff00;
 
 /** Drivers that may be tried on a port, the surest first, and why, in one sentence. */
 export interface Claim {
-  readonly drivers: readonly SerialDriver[];
+  readonly drivers: readonly MeterDriver[];
   /** True where the identifiers are a cable's and not a meter's: another meter may hang on it at any time. */
   readonly shared: boolean;
   readonly why: string;
@@ -13,7 +16,8 @@ export interface Claim {
  * Finds the drivers for a port by its USB identifiers. Those whose own they are come first, then, by the rank of their
  * probes, those whose meters hang on cables of that kind: first who only listens, last who wakes a meter up.
  */
-export function claim(drivers: readonly Driver[], { usb, virtual }: SerialAttachment): Claim {
+export function claim(drivers: readonly Driver[], attachment: Attachment | SerialAttachment): Claim {
+  const { usb, virtual, transport = "serial" } = attachment;
   if (usb === null) {
     return {
       drivers: [],
@@ -23,7 +27,9 @@ export function claim(drivers: readonly Driver[], { usb, virtual }: SerialAttach
   }
   const ids = `${usb.vendorId}:${usb.productId}`;
   const found = drivers.flatMap((driver) => {
-    if (driver.transport !== "serial") return [];
+    if (driver.transport === "file" || driver.transport !== transport) return [];
+    // A disk is only ever claimed by what it answers to INQUIRY: the same identifiers may be an ordinary stick's.
+    if (driver.transport === "block" && vendorOf(attachment) !== driver.inquiryVendor) return [];
     const match = driver.usb.find(({ vendorId, productId }) => `${vendorId}:${productId}` === ids.toLowerCase());
     return match === undefined ? [] : [{ driver, ambiguous: match.ambiguous }];
   });
@@ -44,11 +50,31 @@ export function claim(drivers: readonly Driver[], { usb, virtual }: SerialAttach
   };
 }
 
+function vendorOf(attachment: Attachment | SerialAttachment): string | null {
+  return "vendorName" in attachment ? (attachment.vendorName ?? null) : null;
+}
+
+/**
+ * True if the attachment may be a meter although no driver claims it, so that a person should hear of it: any serial port,
+ * and HID devices of a maker's own usage page; not keyboards, mice and disks.
+ */
+export function mayBeMeter(attachment: Attachment | SerialAttachment): boolean {
+  const { transport = "serial" } = attachment;
+  if (transport === "serial") return true;
+  return transport === "hid" && "usagePage" in attachment && (attachment.usagePage ?? 0) >= VENDOR_PAGES;
+}
+
+/** USB identifiers (`173a:21d5`) of the meters that are read by their bulk endpoints. */
+export function bulkIds(drivers: readonly Driver[]): ReadonlySet<string> {
+  const bulk = drivers.flatMap((driver) => (driver.transport === "usb" ? driver.usb : []));
+  return new Set(bulk.map(({ vendorId, productId }) => `${vendorId}:${productId}`));
+}
+
 /** True if the two are the same device at the same port. */
-export function sameAttachment(a: SerialAttachment, b: SerialAttachment): boolean {
+export function sameAttachment(a: Attachment | SerialAttachment, b: Attachment | SerialAttachment): boolean {
   return a.port === b.port && a.virtual === b.virtual && JSON.stringify(usbOf(a)) === JSON.stringify(usbOf(b));
 }
 
-function usbOf({ usb }: SerialAttachment): readonly (string | null)[] {
+function usbOf({ usb }: Attachment | SerialAttachment): readonly (string | null)[] {
   return usb === null ? [] : [usb.vendorId, usb.productId, usb.serial, usb.product];
 }

@@ -70,7 +70,7 @@ async function bench(given: Partial<MetersOptions> = {}) {
     ownerOf: ownerBySerial([], "Europe/London"),
     zone: "Europe/London",
     log: silentLog,
-    async openSerial(path) {
+    async openMeter(_driver, path) {
       opened.push(path);
       return { ...cable({ receive: () => undefined }), name: path };
     },
@@ -182,7 +182,7 @@ describe("an attached meter", () => {
     let held = true;
     const opened: string[] = [];
     const { clock, scripts, meters, becomes, attach } = await bench({
-      async openSerial(path) {
+      async openMeter(_driver, path) {
         opened.push(path);
         if (held) throw new Problem("TRANSPORT_OPEN", `${path} is in use by another program`);
         return { ...cable({ receive: () => undefined }), name: path };
@@ -360,7 +360,7 @@ describe("the demo", () => {
       clock,
       drivers: [onetouchUltra2],
       rereadEveryMs: 4_000,
-      openSerial: async () => cable(simulated),
+      openMeter: async () => cable(simulated),
     });
     const usb = { vendorId: simulated.usb.vendorId, productId: simulated.usb.productId, serial: null, product: null };
     attach(at("/dev/pts/9", { virtual: true, usb }));

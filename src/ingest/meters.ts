@@ -1,16 +1,19 @@
 import { asProblem } from "../domain/problem.js";
 import type { MeterStatus } from "../domain/status.js";
 import { type KnownMeter, listMeters } from "../store/meters.js";
-import type { SerialAttachment } from "../transports/attachments.js";
-import { sameAttachment } from "./attachment.js";
+import type { Attachment, SerialAttachment } from "../transports/attachments.js";
+import { claim, mayBeMeter, sameAttachment } from "./attachment.js";
 import { awayStatus } from "./meter-status.js";
 import { PortLoop, type PortLoopOptions } from "./port-loop.js";
 
 /**
  * Tells of every change of what is attached, each time the whole list, the first time at once; until the signal is
- * aborted (`watchSerialPorts` of the transports, or a stand-in).
+ * aborted (`watchDevices` of the transports, or a stand-in).
  */
-export type WatchPorts = (onChange: (attached: readonly SerialAttachment[]) => void, signal: AbortSignal) => unknown;
+export type WatchPorts = (
+  onChange: (attached: readonly (Attachment | SerialAttachment)[]) => void,
+  signal: AbortSignal,
+) => unknown;
 
 /** What the meters' watch is started with. */
 export interface MetersOptions extends Omit<PortLoopOptions, "rereadEveryMs"> {
@@ -53,14 +56,15 @@ export function startMeters(options: MetersOptions): Meters {
     options.onStatus({ ...status, port, state: "away", detail: unplugged(status) });
   }
 
-  function attach(attachment: SerialAttachment): void {
+  function attach(attachment: Attachment | SerialAttachment): void {
     if (watching.signal.aborted) return;
     loops.set(attachment.port, new PortLoop(attachment, loopOptions));
   }
 
-  function onChange(attached: readonly SerialAttachment[]): void {
+  function onChange(attached: readonly (Attachment | SerialAttachment)[]): void {
     if (watching.signal.aborted) return;
-    const now = new Map(attached.map((attachment) => [attachment.port, attachment]));
+    const meant = attached.filter((one) => mayBeMeter(one) || claim(options.drivers, one).drivers.length > 0);
+    const now = new Map(meant.map((attachment) => [attachment.port, attachment]));
     for (const [port, loop] of [...loops]) {
       const there = now.get(port);
       if (there === undefined) void detach(loop);

@@ -1,14 +1,14 @@
 import type { Clock, Log } from "../domain/clock.js";
 import { asProblem, Problem } from "../domain/problem.js";
 import type { MeterStatus } from "../domain/status.js";
-import type { Driver, SerialDriver } from "../kit/driver.js";
+import type { Driver, MeterDriver } from "../kit/driver.js";
 import { listMeters } from "../store/meters.js";
 import type { Store } from "../store/store.js";
-import type { SerialAttachment } from "../transports/attachments.js";
+import type { Attachment, SerialAttachment } from "../transports/attachments.js";
 import { type Claim, claim } from "./attachment.js";
 import { attachedStatus } from "./meter-status.js";
 import type { OwnerOf } from "./owner.js";
-import { type OpenSerial, type ReadMeterReport, readMeter } from "./read-meter.js";
+import { type OpenMeter, type ReadMeterReport, readMeter } from "./read-meter.js";
 import { type Patience, recognise } from "./recognise.js";
 import { isQuiet, lookPause, retryPause } from "./retry.js";
 import type { SessionProgress } from "./session-report.js";
@@ -17,7 +17,9 @@ import type { SessionProgress } from "./session-report.js";
 export interface PortLoopOptions {
   readonly drivers: readonly Driver[];
   readonly store: Store;
-  readonly openSerial: OpenSerial;
+  readonly openMeter: OpenMeter;
+  /** Secret keys by name, where the user has a key file. */
+  readonly keys?: ReadonlyMap<string, Uint8Array> | undefined;
   readonly clock: Clock;
   readonly ownerOf: OwnerOf;
   /** The hub's zone. */
@@ -35,7 +37,7 @@ const DETACH_GRACE_MS = 2_500;
 
 /** One attached port from plugging in to unplugging: tries, reads, waits. */
 export class PortLoop {
-  readonly attachment: SerialAttachment;
+  readonly attachment: Attachment | SerialAttachment;
   /** Resolves when the loop has ended; never rejects. */
   readonly ended: Promise<void>;
   readonly #options: PortLoopOptions;
@@ -52,7 +54,7 @@ export class PortLoop {
   #looks = 0;
   #status: MeterStatus;
 
-  constructor(attachment: SerialAttachment, options: PortLoopOptions) {
+  constructor(attachment: Attachment | SerialAttachment, options: PortLoopOptions) {
     this.attachment = attachment;
     this.#options = options;
     this.#claim = claim(options.drivers, attachment);
@@ -163,7 +165,7 @@ export class PortLoop {
 
   /** Tries the port's drivers in turn until a meter answers one of them. */
   async #tryDrivers(): Promise<ReadMeterReport> {
-    const read = (driver: SerialDriver, patience: Patience): Promise<ReadMeterReport> => this.#read(driver, patience);
+    const read = (driver: MeterDriver, patience: Patience): Promise<ReadMeterReport> => this.#read(driver, patience);
     const result = await recognise(this.#claim, this.#remembered, read, () => this.#leaving);
     if (result === null) throw new Problem("DRIVER_NO_MATCH");
     this.#met(result.driver, result.report);
@@ -171,7 +173,7 @@ export class PortLoop {
   }
 
   /** Takes what became of a port: which meter answered, and what is told of it. */
-  #met(driver: SerialDriver, report: ReadMeterReport): void {
+  #met(driver: MeterDriver, report: ReadMeterReport): void {
     if (report.identity !== null) this.#remembered = driver.id;
     if (report.left) {
       this.#looks += 1;
@@ -185,7 +187,7 @@ export class PortLoop {
   }
 
   async #read(
-    driver: SerialDriver,
+    driver: MeterDriver,
     patience: Patience,
     { signal = this.#abort.signal, onIdentity = (): void => undefined } = {},
   ): Promise<ReadMeterReport> {
@@ -219,7 +221,7 @@ export class PortLoop {
     }
   }
 
-  #tellProgress(driver: SerialDriver, { identity, clockErrorMs, read, expected, new: fresh }: SessionProgress): void {
+  #tellProgress(driver: MeterDriver, { identity, clockErrorMs, read, expected, new: fresh }: SessionProgress): void {
     this.#tell({
       state: "reading",
       driver: driver.id,

@@ -21,7 +21,7 @@ function bench(store: Store | null, count = 12, clockErrorMs = 0) {
   const options: ReadMeterOptions = {
     port: "/dev/ttyUSB0",
     driver: onetouchUltra2,
-    async openSerial() {
+    async openMeter() {
       const opened = cable(meter);
       cables.push(opened);
       return opened;
@@ -93,7 +93,7 @@ describe("reading a OneTouch Ultra 2", () => {
     expect(transcript.headers).toMatchObject({ origin: "simulated", zone: ZONE, usb: "067b:2303" });
     const clock = new VirtualClock(transcriptStartMs(transcript.headers));
     const replay = replayTransport(transcript, clock);
-    const second = await readMeter({ ...options, clock, openSerial: async () => replay });
+    const second = await readMeter({ ...options, clock, openMeter: async () => replay });
     expect(first.records?.length).toBe(9);
     expect(second.records).toEqual(first.records);
     expect(() => replay.finish()).not.toThrow();
@@ -125,8 +125,8 @@ describe("a port", () => {
   test("that can't be opened is the report's problem, without a transcript or a capture", async () => {
     const store = await tempStore();
     const { options } = bench(store);
-    const openSerial = () => Promise.reject(new Problem("TRANSPORT_OPEN", "another program uses it"));
-    const report = await readMeter({ ...options, openSerial });
+    const openMeter = () => Promise.reject(new Problem("TRANSPORT_OPEN", "another program uses it"));
+    const report = await readMeter({ ...options, openMeter });
     expect(report).toMatchObject({ outcome: "TRANSPORT_OPEN", transcript: null, capture: null });
     expect(report.problem?.message).toBe("another program uses it");
   });
@@ -134,7 +134,7 @@ describe("a port", () => {
   test("at which nobody answers is closed again", async () => {
     const { options } = bench(null);
     const silent = cable({ receive: () => undefined });
-    const report = await readMeter({ ...options, openSerial: async () => silent });
+    const report = await readMeter({ ...options, openMeter: async () => silent });
     expect(report).toMatchObject({ outcome: "METER_TIMEOUT", new: 0 });
     expect(silent.closed).toBeGreaterThan(0);
   });
@@ -144,11 +144,11 @@ describe("a port", () => {
     const stop = new AbortController();
     const late = cable({ receive: () => undefined });
     let open = (): void => undefined;
-    const openSerial = () =>
+    const openMeter = () =>
       new Promise<Cable>((resolve) => {
         open = () => resolve(late);
       });
-    const running = readMeter({ ...options, openSerial, signal: stop.signal });
+    const running = readMeter({ ...options, openMeter, signal: stop.signal });
     stop.abort(new Problem("TRANSPORT_CANCELED"));
     expect(await running).toMatchObject({ outcome: "TRANSPORT_CANCELED" });
     open();

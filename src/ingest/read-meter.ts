@@ -3,23 +3,26 @@ import type { Clock, Log } from "../domain/clock.js";
 import { asProblem } from "../domain/problem.js";
 import type { SessionEvent, SourceIdentity } from "../domain/reading.js";
 import type { GlucoRecord } from "../domain/record.js";
-import type { SerialDriver } from "../kit/driver.js";
-import type { SerialSettings, StreamTransport } from "../kit/transport.js";
+import { converse } from "../kit/converse.js";
+import type { MeterDriver } from "../kit/driver.js";
+import type { MeterTransport } from "../kit/transport.js";
 import type { Store } from "../store/store.js";
-import { type RecordingTransport, recordTransport } from "../transports/record.js";
+import { type RecordingMeter, recordMeter } from "../transports/record-meter.js";
 import type { OwnerOf } from "./owner.js";
 import { runSession } from "./session.js";
 import type { SessionProgress, SessionReport } from "./session-report.js";
 
-/** Opens a serial port; rejects with a Problem (`openSerial` of the transports, or a stand-in). */
-export type OpenSerial = (path: string, settings: SerialSettings, signal?: AbortSignal) => Promise<StreamTransport>;
+/** Opens a port as the driver needs it; rejects with a Problem (`openMeter` of the transports, or a stand-in). */
+export type OpenMeter = (driver: MeterDriver, port: string, signal?: AbortSignal) => Promise<MeterTransport>;
 
 /** What one meter is read with. */
 export interface ReadMeterOptions {
   /** Device path. */
   readonly port: string;
-  readonly driver: SerialDriver;
-  readonly openSerial: OpenSerial;
+  readonly driver: MeterDriver;
+  readonly openMeter: OpenMeter;
+  /** Secret keys by name, where the user has a key file. */
+  readonly keys?: ReadonlyMap<string, Uint8Array> | undefined;
   /** Null: its readings are told and not kept. */
   readonly store: Store | null;
   readonly clock: Clock;
@@ -53,23 +56,24 @@ export interface ReadMeterReport extends SessionReport {
  */
 export async function readMeter(options: ReadMeterOptions): Promise<ReadMeterReport> {
   const { driver, clock, signal, log, port } = options;
-  let recorder: RecordingTransport | null = null;
+  let recorder: RecordingMeter | null = null;
 
   async function* events(): AsyncGenerator<SessionEvent, void, void> {
-    const transport = await options.openSerial(port, driver.settings, signal);
+    const transport = await options.openMeter(driver, port, signal);
     try {
       // It may have opened after all when nobody waited for it any more.
       signal.throwIfAborted();
-      recorder = recordTransport(transport, clock, {
+      recorder = recordMeter(transport, clock, {
         driver: driver.id,
-        transport: "serial",
+        transport: driver.transport,
         origin: options.virtual === true ? "simulated" : "capture",
         zone: options.zone,
         ...(options.usb ? { usb: options.usb } : {}),
         // A replay must be as patient as the session was, or it would speak at other times.
         ...(options.patience === "probe" ? { others: new Map([["patience", "probe"]]) } : {}),
       });
-      yield* driver.session({ transport: recorder, clock, signal, log, patience: options.patience ?? "full" });
+      const { patience = "full", keys } = options;
+      yield* converse(driver, recorder, { clock, signal, log, patience, ...(keys === undefined ? {} : { keys }) });
     } finally {
       await transport.close();
     }
@@ -97,7 +101,7 @@ export async function readMeter(options: ReadMeterOptions): Promise<ReadMeterRep
   return { ...report, transcript: text() };
 }
 
-async function close(transport: RecordingTransport | null, log: Log): Promise<void> {
+async function close(transport: RecordingMeter | null, log: Log): Promise<void> {
   try {
     await transport?.close();
   } catch (error) {

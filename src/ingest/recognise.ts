@@ -1,5 +1,5 @@
 import { isProblem } from "../domain/problem.js";
-import type { SerialDriver } from "../kit/driver.js";
+import type { MeterDriver } from "../kit/driver.js";
 import type { Claim } from "./attachment.js";
 import type { ReadMeterReport } from "./read-meter.js";
 
@@ -7,7 +7,7 @@ import type { ReadMeterReport } from "./read-meter.js";
 export type Patience = "full" | "probe";
 
 /** One session with one driver. */
-export type Attempt = (driver: SerialDriver, patience: Patience) => Promise<ReadMeterReport>;
+export type Attempt = (driver: MeterDriver, patience: Patience) => Promise<ReadMeterReport>;
 
 /** Ends after which asking another driver makes no sense: the port is not to be had, or somebody stopped it. */
 const PORT_ENDS = ["TRANSPORT_OPEN", "TRANSPORT_GONE", "TRANSPORT_CANCELED", "TRANSPORT_LIBRARY"] as const;
@@ -25,10 +25,10 @@ export async function recognise(
   remembered: string | null,
   attempt: Attempt,
   leaving: () => boolean,
-): Promise<{ readonly report: ReadMeterReport; readonly driver: SerialDriver } | null> {
+): Promise<{ readonly report: ReadMeterReport; readonly driver: MeterDriver } | null> {
   const drivers = remembered === null ? claim.drivers : rememberedFirst(claim.drivers, remembered);
   const patience = drivers.length > 1 ? "probe" : "full";
-  let best: { readonly report: ReadMeterReport; readonly driver: SerialDriver } | null = null;
+  let best: { readonly report: ReadMeterReport; readonly driver: MeterDriver } | null = null;
   for (const driver of drivers) {
     const report = await attempt(driver, patience);
     const ended = report.problem === null || report.identity !== null || isProblem(report.problem, ...PORT_ENDS);
@@ -38,7 +38,7 @@ export async function recognise(
   return best;
 }
 
-function rememberedFirst(drivers: readonly SerialDriver[], id: string): readonly SerialDriver[] {
+function rememberedFirst(drivers: readonly MeterDriver[], id: string): readonly MeterDriver[] {
   return [...drivers.filter((driver) => driver.id === id), ...drivers.filter((driver) => driver.id !== id)];
 }
 

@@ -57,7 +57,7 @@ async function bench({ listens = false } = {}) {
       ownerOf: ownerBySerial([], "Europe/London"),
       zone: "Europe/London",
       log: silentLog,
-      openSerial: async (path) => ({ ...cable({ receive: () => undefined }), name: path }),
+      openMeter: async (_driver, path) => ({ ...cable({ receive: () => undefined }), name: path }),
       watchPorts: (onChange) => onChange([attached]),
       onStatus: () => undefined,
       onStored: () => undefined,

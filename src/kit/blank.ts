@@ -1,5 +1,5 @@
 import { concat } from "./bytes.js";
-import type { SerialDriver } from "./driver.js";
+import type { MeterDriver } from "./driver.js";
 import { type Transcript, type TranscriptEvent, transcriptPatience } from "./transcript.js";
 
 /** Bytes that hold no letter and no digit stay; letters become X and digits 0, so that shape and length remain. */
@@ -15,18 +15,26 @@ export function maskText(bytes: Uint8Array): Uint8Array {
  * The transcript without what tells whose meter it was: the driver masks serial numbers in what the meter sent and makes
  * the checksums right again; headers that name the device are dropped, and so are remarks, which people write.
  */
-export function blankTranscript(driver: Pick<SerialDriver, "blank">, transcript: Transcript): Transcript {
-  const reports = transcript.events.filter((event) => event.type === "report");
-  const stream = driver.blank(concat(reports.map(({ bytes }) => bytes)), maskText);
-  let at = 0;
+export function blankTranscript(driver: MeterDriver, transcript: Transcript): Transcript {
+  const reports = transcript.events.filter((event) => event.type === "report").map(({ bytes }) => bytes);
+  const blanked = blankReports(driver, reports)[Symbol.iterator]();
   const events = transcript.events.flatMap((event): TranscriptEvent[] => {
     if (event.type === "remark") return [];
     if (event.type !== "report") return [event];
-    const bytes = stream.slice(at, at + event.bytes.length);
-    at += bytes.length;
-    return [{ ...event, bytes }];
+    return [{ ...event, bytes: blanked.next().value ?? new Uint8Array() }];
   });
   const { meter: _meter, name: _name, others: _others, ...headers } = transcript.headers;
   if (transcriptPatience(transcript.headers) === "full") return { headers, events };
   return { headers: { ...headers, others: new Map([["patience", "probe"]]) }, events };
+}
+
+/** What the meter sent, message by message: a stream's are put together, since they may be cut anywhere. */
+function blankReports(driver: MeterDriver, reports: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (driver.transport === "hid" || driver.transport === "block") return driver.blank(reports, maskText);
+  const stream = driver.blank(concat(reports), maskText);
+  let at = 0;
+  return reports.map(({ length }) => {
+    at += length;
+    return stream.slice(at - length, at);
+  });
 }

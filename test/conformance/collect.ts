@@ -1,10 +1,12 @@
 import { silentLog } from "../../src/domain/clock.js";
 import { asProblem, type Problem } from "../../src/domain/problem.js";
 import type { ClockChange, SourceIdentity, SourceReading, Unreadable } from "../../src/domain/reading.js";
-import type { SerialDriver } from "../../src/kit/driver.js";
+import { converse } from "../../src/kit/converse.js";
+import type { MeterDriver } from "../../src/kit/driver.js";
 import { type Transcript, transcriptPatience, transcriptStartMs } from "../../src/kit/transcript.js";
 import { VirtualClock } from "../../src/kit/virtual-clock.js";
-import { type ReplayChunk, replayTransport } from "../../src/transports/replay.js";
+import type { ReplayChunk } from "../../src/transports/replay.js";
+import { replayMeter } from "../../src/transports/replay-meter.js";
 
 /** All that a session told, and how it ended. */
 export interface Outcome {
@@ -24,15 +26,15 @@ export interface Outcome {
   readonly tookMs: number;
 }
 
-/** Runs a serial driver over a transcript, in virtual time. */
+/** Runs a driver over a transcript, in virtual time. */
 export async function collect(
-  driver: SerialDriver,
+  driver: MeterDriver,
   transcript: Transcript,
   chunk: ReplayChunk = "lines",
 ): Promise<Outcome> {
   const startMs = transcriptStartMs(transcript.headers);
   const clock = new VirtualClock(startMs);
-  const transport = replayTransport(transcript, clock, { chunk });
+  const transport = replayMeter(transcript, clock, chunk);
   const identities: SourceIdentity[] = [];
   const sources: string[] = [];
   const clocks: (string | null)[] = [];
@@ -43,8 +45,8 @@ export async function collect(
   let problem: Problem | null = null;
   try {
     const patience = transcriptPatience(transcript.headers);
-    const context = { transport, clock, signal: new AbortController().signal, log: silentLog, patience };
-    for await (const event of driver.session(context)) {
+    const context = { clock, signal: new AbortController().signal, log: silentLog, patience };
+    for await (const event of converse(driver, transport, context)) {
       if (event.type === "identity") {
         identities.push(event.identity);
         sources.push(event.source);

@@ -5,11 +5,11 @@ import { isProblem } from "../../src/domain/problem.js";
 import type { SourceReading } from "../../src/domain/reading.js";
 import { blankTranscript } from "../../src/kit/blank.js";
 import { latin1 } from "../../src/kit/bytes.js";
-import { CAPABILITIES, type CapabilityName, type SerialDriver } from "../../src/kit/driver.js";
+import { CAPABILITIES, type CapabilityName, type MeterDriver } from "../../src/kit/driver.js";
 import { parseTranscript, type Transcript } from "../../src/kit/transcript.js";
 import type { ReplayChunk } from "../../src/transports/replay.js";
 import { collect, type Outcome } from "./collect.js";
-import { cutAfter, flipBit, meterBytes, replaceEvent } from "./faults.js";
+import { cutAfter, cuts, flipBit, meterBytes, replaceEvent, turnable } from "./faults.js";
 
 /** Whatever goes wrong, a session is over in this time. */
 const PATIENCE_MS = 10 * 60_000;
@@ -20,7 +20,7 @@ interface Sample {
   readonly wanted: unknown;
 }
 
-function samplesOf(driver: SerialDriver): Sample[] {
+function samplesOf(driver: MeterDriver): Sample[] {
   const folder = new URL(`../transcripts/${driver.id}/`, import.meta.url);
   return readdirSync(folder)
     .filter((file) => file.endsWith(".txt"))
@@ -85,7 +85,7 @@ function demandNothingInvented(faulty: Outcome, sound: Outcome): void {
  * each reading that stood whole, or, where only the whole memory is proven, or each reading by coming twice, no other
  * ones than the first of them.
  */
-function demandReadingsBefore(cut: Outcome, sound: Outcome, driver: SerialDriver, stream: string, bytes: number): void {
+function demandReadingsBefore(cut: Outcome, sound: Outcome, driver: MeterDriver, stream: string, bytes: number): void {
   const kept = cut.readings.map(text);
   const all = sound.readings.map(text);
   if (driver.integrity.over === "record") {
@@ -123,11 +123,11 @@ const SHOWN: Readonly<Partial<Record<CapabilityName, (outcome: Outcome) => boole
   clockSet: () => true,
 };
 
-const SERIAL_DRIVERS = DRIVERS.filter((driver) => driver.transport === "serial");
+const METERS = DRIVERS.filter((driver) => driver.transport !== "file");
 
 describe("the catalogue", () => {
-  test("holds at least one serial driver, and no id twice", () => {
-    expect(SERIAL_DRIVERS.length).toBeGreaterThanOrEqual(1);
+  test("holds at least thirteen meters, and no id twice", () => {
+    expect(METERS.length).toBeGreaterThanOrEqual(13);
     expect(new Set(DRIVERS.map(({ id }) => id)).size).toBe(DRIVERS.length);
   });
 
@@ -139,20 +139,24 @@ describe("the catalogue", () => {
   });
 
   test("lets no two drivers claim the same USB identifiers for themselves", () => {
-    const claims = SERIAL_DRIVERS.flatMap(({ id, usb }) => usb.map((match) => ({ id, ...match })));
+    const claims = METERS.flatMap(({ id, transport, usb }) => usb.map((match) => ({ id, transport, ...match })));
     expect(claims.length).toBeGreaterThanOrEqual(3);
     const contested = claims.filter(
       (claim) =>
         !claim.ambiguous &&
         claims.some(
-          (other) => other.id !== claim.id && other.vendorId === claim.vendorId && other.productId === claim.productId,
+          (other) =>
+            other.id !== claim.id &&
+            other.transport === claim.transport &&
+            other.vendorId === claim.vendorId &&
+            other.productId === claim.productId,
         ),
     );
     expect(contested).toEqual([]);
   });
 });
 
-describe.each(SERIAL_DRIVERS.map((driver) => ({ id: driver.id, driver })))("$id", ({ driver }) => {
+describe.each(METERS.map((driver) => ({ id: driver.id, driver })))("$id", ({ driver }) => {
   const samples = samplesOf(driver);
 
   test("has at least five transcripts, and each names the driver", () => {
@@ -202,7 +206,8 @@ describe.each(SERIAL_DRIVERS.map((driver) => ({ id: driver.id, driver })))("$id"
       const sound = await collect(driver, sample.transcript);
       const stream = latin1(meterBytes(sample.transcript));
       let ran = 0;
-      for (let bytes = 0; bytes < stream.length; bytes += 1) {
+      const places = cuts(driver, sample.transcript);
+      for (const bytes of places) {
         for (const end of ["unplugged", "silence"] as const) {
           const faulty = await collect(driver, cutAfter(sample.transcript, bytes, end), "all");
           demandReadingsBefore(faulty, sound, driver, stream, bytes);
@@ -211,22 +216,22 @@ describe.each(SERIAL_DRIVERS.map((driver) => ({ id: driver.id, driver })))("$id"
           ran += 1;
         }
       }
-      expect(ran).toBe(stream.length * 2);
+      expect(ran).toBe(places.length * 2);
     },
   );
 
   test.each(samples)("tells nothing untrue of $name with any bit turned over", { timeout: 120_000 }, async (sample) => {
     const sound = await collect(driver, sample.transcript);
-    const length = meterBytes(sample.transcript).length;
+    const places = turnable(driver, sample.transcript);
     let ran = 0;
-    for (let place = 0; place < length; place += 1) {
+    for (const place of places) {
       for (let bit = 0; bit < 8; bit += 1) {
         const faulty = await collect(driver, flipBit(sample.transcript, place, bit), "all");
         demandNothingInvented(faulty, sound);
         ran += 1;
       }
     }
-    expect(ran).toBe(length * 8);
+    expect(ran).toBe(places.length * 8);
   });
 
   test.each(samples)(

@@ -1,9 +1,37 @@
 import { concat } from "../../src/kit/bytes.js";
+import type { MeterDriver } from "../../src/kit/driver.js";
 import type { Transcript, TranscriptEvent } from "../../src/kit/transcript.js";
 
 /** How many bytes the meter sends in the transcript. */
 export function meterBytes(transcript: Transcript): Uint8Array {
   return concat(transcript.events.flatMap((event) => (event.type === "report" ? [event.bytes] : [])));
+}
+
+/** After how many of the meter's bytes a conversation can be cut: after any in a stream, between whole messages else. */
+export function cuts(driver: Pick<MeterDriver, "transport">, transcript: Transcript): number[] {
+  const { length } = meterBytes(transcript);
+  if (driver.transport === "serial" || driver.transport === "usb") return Array.from({ length }, (_, place) => place);
+  const ends = transcript.events
+    .flatMap((event) => (event.type === "report" ? [event.bytes.length] : []))
+    .map((_, index, sizes) => sizes.slice(0, index + 1).reduce((sum, size) => sum + size, 0));
+  return [0, ...ends].filter((end) => end < length);
+}
+
+/**
+ * The places of the meter's bytes whose bits are turned over: all in a stream; of a report or a block all up to the zeros
+ * that fill it, and one byte of those.
+ */
+export function turnable(driver: Pick<MeterDriver, "transport">, transcript: Transcript): number[] {
+  const { length } = meterBytes(transcript);
+  if (driver.transport === "serial" || driver.transport === "usb") return Array.from({ length }, (_, place) => place);
+  let from = 0;
+  return transcript.events.flatMap((event) => {
+    if (event.type !== "report") return [];
+    const telling = Math.min(event.bytes.length, event.bytes.findLastIndex((byte) => byte !== 0) + 2);
+    const places = Array.from({ length: telling }, (_, place) => from + place);
+    from += event.bytes.length;
+    return places;
+  });
 }
 
 /** The transcript up to that many bytes of the meter; then the cable is pulled, or nothing comes any more. */

@@ -18,7 +18,8 @@ function sharedCables(): { cable: string; drivers: readonly SerialDriver[] }[] {
   return [...chips].sort().flatMap((cable) => {
     const [vendorId = "", productId = ""] = cable.split(":");
     const usb = { vendorId, productId, serial: null, product: null };
-    const { drivers, shared } = claim(DRIVERS, { port: "/dev/ttyUSB0", usb, virtual: false });
+    const { drivers: claiming, shared } = claim(DRIVERS, { port: "/dev/ttyUSB0", usb, virtual: false });
+    const drivers = claiming.filter((driver) => driver.transport === "serial");
     return shared && drivers.length > 1 ? [{ cable, drivers }] : [];
   });
 }

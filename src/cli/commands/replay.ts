@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { Command } from "commander";
 import { ownerBySerial } from "../../ingest/owner.js";
 import { runSession } from "../../ingest/session.js";
+import { converse } from "../../kit/converse.js";
 import { transcriptPatience, transcriptStartMs } from "../../kit/transcript.js";
 import { VirtualClock } from "../../kit/virtual-clock.js";
-import { replayTransport } from "../../transports/replay.js";
-import { serialDriver } from "../choose-port.js";
+import { replayMeter } from "../../transports/replay-meter.js";
+import { meterDriver } from "../choose-port.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 import { loadTranscript } from "../load-transcript.js";
@@ -27,15 +28,14 @@ async function replay(cli: Cli, file: string, json: boolean): Promise<void> {
   const settings = cli.settings();
   const transcript = await loadTranscript(cli, file);
   const { headers } = transcript;
-  const driver = serialDriver(headers.driver);
+  const driver = meterDriver(headers.driver);
   const clock = new VirtualClock(transcriptStartMs(headers));
-  const transport = replayTransport(transcript, clock);
+  const transport = replayMeter(transcript, clock);
   const signal = cli.io.interruption();
   const printer = recordPrinter(cli, headers.zone, json);
   const report = await runSession({
     driver,
-    events: driver.session({
-      transport,
+    events: converse(driver, transport, {
       clock,
       signal,
       log: cli.quietLog(settings),

@@ -2,9 +2,9 @@ import type { Command } from "commander";
 import type { Clock } from "../../domain/clock.js";
 import { Problem } from "../../domain/problem.js";
 import { wallAt, wallMs } from "../../domain/zone.js";
-import type { SerialDriver } from "../../kit/driver.js";
-import type { SerialSettings } from "../../kit/transport.js";
-import { openSerial } from "../../transports/serial.js";
+import { setMeterClock } from "../../kit/converse.js";
+import type { MeterDriver } from "../../kit/driver.js";
+import { openMeter } from "../../transports/open-meter.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 import { ownersFor } from "../owners.js";
@@ -69,22 +69,22 @@ async function setClock(cli: Cli, options: MeterChoice): Promise<void> {
 
 async function write(
   cli: Cli,
-  driver: SerialDriver,
+  driver: MeterDriver,
   port: string,
   clock: Clock,
   zone: string,
 ): Promise<{ readonly set: string; readonly shows: string | null }> {
   const signal = cli.io.interruption();
-  const settings: SerialSettings = driver.settings;
-  const transport = await openSerial(port, settings, signal);
+  const transport = await openMeter(driver, port, signal);
   let set = "";
   const wallNow = (): string => {
     set = wallAt(zone, clock.now()).slice(0, 19);
     return set;
   };
   try {
-    const shows = await driver.setClock?.({ transport, clock, signal, log: cli.quietLog(cli.settings()), wallNow });
-    return { set, shows: shows ?? null };
+    const log = cli.quietLog(cli.settings());
+    const shows = await setMeterClock(driver, transport, { clock, signal, log, wallNow });
+    return { set, shows };
   } finally {
     await transport.close();
   }

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { Problem } from "../../domain/problem.js";
 import { blankTranscript } from "../../kit/blank.js";
 import { printTranscript } from "../../kit/transcript.js";
-import { serialDriver } from "../choose-port.js";
+import { meterDriver } from "../choose-port.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 import { loadTranscript } from "../load-transcript.js";
@@ -31,7 +31,7 @@ async function blankFile(cli: Cli, file: string, out: string | undefined): Promi
   const target = out === undefined ? null : resolve(cli.io.cwd, out);
   if (target !== null && existsSync(target)) throw new Problem("USAGE", `${target} exists; it is not overwritten.`);
   const transcript = await loadTranscript(cli, file);
-  const driver = serialDriver(transcript.headers.driver);
+  const driver = meterDriver(transcript.headers.driver);
   const blanked = blankTranscript(driver, transcript);
   const { same, serial } = await sameReadings(driver, transcript, blanked, cli.io.interruption());
   if (!same) {

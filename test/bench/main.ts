@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { benchCodecs } from "./codecs.js";
 import { benchCycle } from "./cycle.js";
 import { benchEvents } from "./events.js";
 import { type Bench, type Figure, type Skipped, verdict } from "./figure.js";
@@ -15,6 +16,7 @@ import { benchRest } from "./rest.js";
 import { jsonText, tableText } from "./table.js";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  codecs: benchCodecs,
   ingest: benchIngest,
   push: benchPush,
   page: benchPage,

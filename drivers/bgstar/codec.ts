@@ -3,6 +3,7 @@ import type { SourceReading } from "../../src/domain/reading.js";
 import type { Meal } from "../../src/domain/record.js";
 import { isWall } from "../../src/domain/validate.js";
 import { latin1Bytes } from "../../src/kit/bytes.js";
+import { meterReading } from "../../src/kit/meter-reading.js";
 import { FARTHEST, limits } from "./limits.js";
 
 /** What the hub asks (sheet b): the meter knows more words, and the driver says none of them. */
@@ -98,28 +99,19 @@ export function readRecord(text: string, raw: Uint8Array, unit: string): SourceR
     throw malformed("A record's meal is unknown, so it may be no patient's reading");
   }
   if (unit !== "mg/dL") throw malformed(`The meter shows ${unit}, and in what unit it then sends is not known`);
-  return {
+  const shown = readValue(value);
+  return meterReading({
     kind: "glucose",
-    ...readValue(value),
-    value2: null,
+    value: shown.value,
+    outOfRange: shown.outOfRange,
     unit: "mg/dL",
     control: false,
     meal: mark,
-    specimen: null,
-    delivery: null,
     note: meant,
     deviceTime: wallOf(fields.slice(6), "A record's date"),
-    instantMs: null,
-    endMs: null,
-    utcOffset: null,
-    // A record's number is its place from the newest: it changes with each test.
-    index: null,
     asSent: value,
-    sourceKey: null,
-    device: null,
-    sourceName: null,
     raw,
-  };
+  });
 }
 
 /**

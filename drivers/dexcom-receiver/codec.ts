@@ -91,12 +91,22 @@ function readEgv(type: PageType, revision: number, record: Uint8Array, offsets: 
   return {
     cameLater: backfilled,
     reading: {
-      ...EMPTY,
+      // Written out: spreading costs ten times as much, and a receiver holds tens of thousands of these.
       kind: "glucose",
       value: Math.min(limits.high, Math.max(limits.low, sent)),
+      value2: null,
       unit: "mg/dL",
       outOfRange,
+      control: false,
+      meal: null,
       specimen: "interstitial",
+      delivery: null,
+      instantMs: null,
+      endMs: null,
+      utcOffset: null,
+      sourceKey: null,
+      device: null,
+      sourceName: null,
       note: notes(
         backfilled ? "Came later; its time is rebuilt from the receiver's inner clock" : null,
         unexplained === 0 ? null : `Marks ${unexplained.toString(16)} that are not understood`,

@@ -2,6 +2,7 @@ import { Problem } from "../../src/domain/problem.js";
 import type { SourceReading } from "../../src/domain/reading.js";
 import { isWall } from "../../src/domain/validate.js";
 import { concat, latin1 } from "../../src/kit/bytes.js";
+import { meterReading } from "../../src/kit/meter-reading.js";
 import { blockOf } from "./block.js";
 import { LIMITS, type Unit } from "./limits.js";
 
@@ -51,26 +52,20 @@ export function readReading(line: Uint8Array): SourceReading {
   if (unit === undefined) throw malformed("A reading's unit is unknown");
   const mark = Number.parseInt(markText, 16);
   if ((mark & ~KNOWN_MARKS) !== 0) throw malformed("A reading's mark is unknown, so it may be no patient's reading");
-  return {
+  const { value, outOfRange } = readValue(text.trim(), unit);
+  const { meal, note } = readMark(mark);
+  return meterReading({
     kind: "glucose",
-    ...readValue(text.trim(), unit),
-    value2: null,
+    value,
+    outOfRange,
     unit,
     control: false,
-    ...readMark(mark),
-    specimen: null,
-    delivery: null,
+    meal,
+    note,
     deviceTime: readTime(date, time),
-    instantMs: null,
-    endMs: null,
-    utcOffset: null,
-    index: null,
     asSent: text,
-    sourceKey: null,
-    device: null,
-    sourceName: null,
     raw: Uint8Array.from(line),
-  };
+  });
 }
 
 /** The unit of the display: that of all readings, which are sent in it (sheet b); null if there are none or they differ. */

@@ -1,5 +1,6 @@
 import type { SourceReading } from "../../src/domain/reading.js";
 import { latin1Bytes } from "../../src/kit/bytes.js";
+import { meterReading } from "../../src/kit/meter-reading.js";
 import { type CheckedLine, checkedLine, demandLayout, malformed } from "./layout.js";
 import { limits } from "./limits.js";
 
@@ -82,26 +83,18 @@ export function readRecord(frame: Uint8Array): SourceReading {
   const result = readResult(line, 34);
   const meal = line.text.charAt(43);
   const notes = [mealNote(meal), commentNote(line.text.slice(47, 49))].filter((note) => note !== null);
-  return {
+  return meterReading({
     kind: "glucose",
-    ...result,
-    value2: null,
+    value: result.value,
+    outOfRange: result.outOfRange,
+    control: result.control,
     unit: "mg/dL",
     meal: MEALS[meal] ?? null,
-    specimen: result.control ? "control" : null,
-    delivery: null,
     note: notes.length === 0 ? null : notes.join("; "),
     deviceTime,
-    instantMs: null,
-    endMs: null,
-    utcOffset: null,
-    index: null,
     asSent: line.text.slice(34, 40),
-    sourceKey: null,
-    device: null,
-    sourceName: null,
     raw: frame,
-  };
+  });
 }
 
 /** Weekday, MM/DD/YY, HH:MM:SS and three blanks, each in quotes (both sheets). */

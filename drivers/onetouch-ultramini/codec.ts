@@ -78,7 +78,8 @@ function readFirmware(data: Uint8Array): string {
 function readRecord(data: Uint8Array, raw: Uint8Array): SourceReading {
   const value = u32(data, 4);
   const result = value === LO ? beyond("low") : value === HI ? beyond("high") : measured(value);
-  return glucoseReading({ ...result, deviceTime: wallOf(u32(data, 0), EPOCH_SECONDS), asSent: String(value), raw });
+  const deviceTime = wallOf(u32(data, 0), EPOCH_SECONDS);
+  return glucoseReading({ value: result.value, outOfRange: result.outOfRange, deviceTime, asSent: String(value), raw });
 }
 
 function question<T>(name: string, bodies: readonly (readonly number[])[], read: (data: Uint8Array) => T): Question<T> {

@@ -65,8 +65,10 @@ function readRecord(data: Uint8Array, raw: Uint8Array): SourceReading {
     ...(meal in MEALS ? [] : [`Meal mark ${meal}`]),
     ...(rest.some((byte) => byte !== 0) ? [`Unknown bytes ${hex(rest)}`] : []),
   ];
+  const shown = measured(value);
   return glucoseReading({
-    ...measured(value),
+    value: shown.value,
+    outOfRange: shown.outOfRange,
     deviceTime: wallOf(u32(data, 0), EPOCH_2000_SECONDS),
     control: control === 1,
     meal: MEALS[meal] ?? null,

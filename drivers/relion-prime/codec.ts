@@ -2,6 +2,7 @@ import { Problem } from "../../src/domain/problem.js";
 import type { SourceIdentity, SourceReading } from "../../src/domain/reading.js";
 import { latin1 } from "../../src/kit/bytes.js";
 import { sum8 } from "../../src/kit/checksum.js";
+import { meterReading } from "../../src/kit/meter-reading.js";
 import { CR, ETB, LF } from "../shared/astm/control.js";
 import { readHeader } from "../shared/astm/header.js";
 import { wallOfStamp } from "../shared/astm/wall.js";
@@ -72,27 +73,19 @@ export function readRecord(raw: Uint8Array): SourceReading {
   const flags = Number.parseInt(marks, 16);
   const control = (flags & FLAG.control) !== 0;
   const unknown = flags & ~(FLAG.high | FLAG.low | FLAG.control);
-  return {
+  const { value, outOfRange } = shownOf(sent, flags);
+  return meterReading({
     kind: "glucose",
-    ...shownOf(sent, flags),
-    value2: null,
+    value,
+    outOfRange,
     unit: "mg/dL",
     control,
     meal: null,
-    specimen: control ? "control" : null,
-    delivery: null,
     note: unknown === 0 ? null : `Flags ${unknown.toString(16).toUpperCase().padStart(2, "0")}`,
     deviceTime: wallOfStamp(`20${year}${month}${day}${hour}${minute}`),
-    instantMs: null,
-    endMs: null,
-    utcOffset: null,
-    index: null,
     asSent: text.slice(0, 4) + marks,
-    sourceKey: null,
-    device: null,
-    sourceName: null,
     raw,
-  };
+  });
 }
 
 /** What a flag says counts, whatever number stands beside it: which one that is for HI and LO is not known. */

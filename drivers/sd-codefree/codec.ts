@@ -3,6 +3,7 @@ import type { SourceReading } from "../../src/domain/reading.js";
 import type { Meal } from "../../src/domain/record.js";
 import { isWall } from "../../src/domain/validate.js";
 import { hex, latin1Bytes } from "../../src/kit/bytes.js";
+import { meterReading } from "../../src/kit/meter-reading.js";
 import { hostFrame, MESSAGE_BYTES } from "./frame.js";
 import { FARTHEST, limits } from "./limits.js";
 
@@ -48,27 +49,19 @@ export function readRecord(frame: Uint8Array, message: Uint8Array): SourceReadin
   const deviceTime = readTime(frame, message);
   const meal = MEALS[message[AT.meal] ?? -1];
   if (meal === undefined) throw malformed("A record's meal byte is unknown, so it may be no patient's reading", frame);
-  return {
+  const { value, outOfRange } = readValue(frame, word(message, AT.value));
+  return meterReading({
     kind: "glucose",
-    ...readValue(frame, word(message, AT.value)),
-    value2: null,
+    value,
+    outOfRange,
     unit: "mg/dL",
     control: false,
     meal,
-    specimen: null,
-    delivery: null,
     note: null,
     deviceTime,
-    instantMs: null,
-    endMs: null,
-    utcOffset: null,
-    index: null,
     asSent: hex(message.subarray(AT.value, AT.value + 2)),
-    sourceKey: null,
-    device: null,
-    sourceName: null,
     raw: frame,
-  };
+  });
 }
 
 /** Sets the clock to the wall time's minute: `ADATEyyyymmddhhmm` (sheet b; the meter ignores the century). */

@@ -1,6 +1,7 @@
 import { Problem } from "../../../src/domain/problem.js";
 import type { SourceReading } from "../../../src/domain/reading.js";
 import { hex, latin1 } from "../../../src/kit/bytes.js";
+import { meterReading } from "../../../src/kit/meter-reading.js";
 import { wallOf } from "./date.js";
 
 /** What a record was made with: the only thing in which the two families differ. */
@@ -75,26 +76,20 @@ export function readingOf({ amount, shown, status, line }: TextRecord, measured:
     ...(clockLost ? [`The meter had lost its clock and showed ${shown.replace(/ +/g, " ").trim()}`] : []),
     ...(unknown === 0 ? [] : [`Status 0x${unknown.toString(16).toUpperCase().padStart(2, "0")} is not known`]),
   ];
-  return {
-    ...measured,
-    value2: null,
+  const { kind, value, unit, outOfRange } = measured;
+  return meterReading({
+    kind,
+    value,
+    unit,
+    outOfRange,
     control,
     meal: null,
-    specimen: control ? "control" : null,
-    delivery: null,
     note: notes.length === 0 ? null : notes.join("; "),
     deviceTime,
-    instantMs: null,
-    endMs: null,
-    utcOffset: null,
-    index: null,
     // Without a time only this tells two readings apart.
     asSent: clockLost ? `${amount}  ${shown}` : amount,
-    sourceKey: null,
-    device: null,
-    sourceName: null,
     raw: line,
-  };
+  });
 }
 
 /** A FRAME_MALFORMED for a line that came whole and does not fit, with its offset and the line. */

@@ -1,6 +1,7 @@
 import { Problem } from "../../../src/domain/problem.js";
 import type { SourceReading } from "../../../src/domain/reading.js";
 import type { Meal } from "../../../src/domain/record.js";
+import { meterReading } from "../../../src/kit/meter-reading.js";
 import { type Limits, limitsOf, USUAL_LIMITS } from "./limits.js";
 import type { AstmResult } from "./result.js";
 import { wallOfStamp } from "./wall.js";
@@ -35,27 +36,18 @@ export function readingOf(result: AstmResult, bounds: string | undefined, raw: U
   const { outOfRange, meal, control, notes } = meaningOf(result);
   const stated = limitsOf(bounds, unit);
   const shown = shownOf(sent, outOfRange, stated, USUAL_LIMITS[unit]);
-  return {
+  return meterReading({
     kind: "glucose",
-    ...shown,
-    value2: null,
+    value: shown.value,
+    outOfRange: shown.outOfRange,
     unit,
     control,
     meal,
-    specimen: control ? "control" : null,
-    delivery: null,
     note: notes.length === 0 ? null : notes.join("; "),
     deviceTime: wallOfStamp(result.stamp),
-    instantMs: null,
-    endMs: null,
-    utcOffset: null,
-    index: null,
     asSent: result.value,
-    sourceKey: null,
-    device: null,
-    sourceName: null,
     raw,
-  };
+  });
 }
 
 function unitOf(unit: string): "mg/dL" | "mmol/L" {

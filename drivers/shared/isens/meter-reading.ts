@@ -1,6 +1,7 @@
 import { asProblem, isProblem } from "../../../src/domain/problem.js";
 import type { SessionEvent, SourceReading } from "../../../src/domain/reading.js";
 import type { Meal } from "../../../src/domain/record.js";
+import { meterReading as plainReading } from "../../../src/kit/meter-reading.js";
 
 /** What a record of these meters can say; all else that a reading has is empty. */
 export interface MeterResult {
@@ -19,19 +20,7 @@ export interface MeterResult {
 
 /** The result as a reading. Where the blood came from is not on the wire; control solution is no blood. */
 export function meterReading(result: MeterResult): SourceReading {
-  return {
-    ...result,
-    value2: null,
-    specimen: result.control ? "control" : null,
-    delivery: null,
-    instantMs: null,
-    endMs: null,
-    utcOffset: null,
-    index: null,
-    sourceKey: null,
-    device: null,
-    sourceName: null,
-  };
+  return plainReading(result);
 }
 
 /** What is to be told of a record's bytes: the reading, or, where it can't be understood, the bytes and why. */

@@ -1,5 +1,6 @@
 import { Problem } from "../../../src/domain/problem.js";
 import type { SourceReading } from "../../../src/domain/reading.js";
+import { meterReading } from "../../../src/kit/meter-reading.js";
 
 /** Least and greatest mg/dL that the displays show as a number; beyond them they show LO and HI (both sheets). */
 export const LIMITS = { low: 20, high: 600 } as const;
@@ -29,23 +30,17 @@ export function glucoseReading(
   told: Pick<SourceReading, "value" | "outOfRange" | "deviceTime" | "asSent" | "raw"> &
     Partial<Pick<SourceReading, "control" | "meal" | "note">>,
 ): SourceReading {
-  const { control = false, meal = null, note = null, ...rest } = told;
-  return {
+  const { value, outOfRange, control = false, meal = null, note = null, deviceTime, asSent, raw } = told;
+  return meterReading({
     kind: "glucose",
-    value2: null,
+    value,
     unit: "mg/dL",
+    outOfRange,
     control,
     meal,
-    specimen: control ? "control" : null,
-    delivery: null,
     note,
-    instantMs: null,
-    endMs: null,
-    utcOffset: null,
-    index: null,
-    sourceKey: null,
-    device: null,
-    sourceName: null,
-    ...rest,
-  };
+    deviceTime,
+    asSent,
+    raw,
+  });
 }

@@ -1,5 +1,6 @@
 import { Problem } from "../src/domain/problem.js";
 import type { Driver } from "../src/kit/driver.js";
+import { accuChekMobile } from "./accu-chek-mobile/index.js";
 import { bgstar } from "./bgstar/index.js";
 import { contourSerial } from "./contour-serial/index.js";
 import { dexcomReceiver } from "./dexcom-receiver/index.js";
@@ -10,10 +11,12 @@ import { healthkit } from "./healthkit/index.js";
 import { isens } from "./isens/index.js";
 import { onetouchUltra2 } from "./onetouch-ultra2/index.js";
 import { onetouchUltraMini } from "./onetouch-ultramini/index.js";
+import { onetouchVerio } from "./onetouch-verio/index.js";
 import { onetouchVerioIq } from "./onetouch-verioiq/index.js";
 import { precisionXtra } from "./precision-xtra/index.js";
 import { relionPrime } from "./relion-prime/index.js";
 import { sdCodefree } from "./sd-codefree/index.js";
+import { smartPix } from "./smart-pix/index.js";
 
 /** Every source that Glucohub reads. A new family is one line here. */
 export const DRIVERS: readonly Driver[] = [
@@ -30,6 +33,9 @@ export const DRIVERS: readonly Driver[] = [
   glucomenAreo,
   bgstar,
   dexcomReceiver,
+  onetouchVerio,
+  accuChekMobile,
+  smartPix,
   healthkit,
 ];
 

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { offsetAt } from "../../src/domain/zone.js";
+import { decodeText } from "../shared/xml/text.js";
 import { parseInstant } from "./date.js";
 import { parseDevice } from "./device.js";
 import { createOffsets } from "./offsets.js";
 import { createTally } from "./tally.js";
-import { decodeText } from "./text.js";
 
 describe("dates", () => {
   test("are the instants that JavaScript's own parser sees in their ISO spelling", () => {

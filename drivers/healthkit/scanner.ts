@@ -1,6 +1,6 @@
-import { attributeSpans, nameEnd, TagError } from "./tag.js";
-import { decodeText } from "./text.js";
-import { type TagSink, Tokenizer } from "./tokenizer.js";
+import { attributeSpans, nameEnd, TagError } from "../shared/xml/tag.js";
+import { decodeText } from "../shared/xml/text.js";
+import { type TagSink, Tokenizer } from "../shared/xml/tokenizer.js";
 
 /** A `Record` element of a wanted type, complete. */
 export interface ScannedRecord {
@@ -36,7 +36,7 @@ const USED: ReadonlySet<string> = new Set(["type", "unit", "value", "sourceName"
  * those that name no type, or two: one of them might be wanted), wherever it stands, in the file's order.
  */
 export function createScanner(wanted: (type: string) => boolean, found: (record: ScannedRecord) => void): Scanner {
-  return new Tokenizer(new RecordSink(wanted, found));
+  return new Tokenizer(new RecordSink(wanted, found), "HealthData");
 }
 
 interface OpenRecord {

@@ -1,4 +1,4 @@
-import { Problem } from "../../src/domain/problem.js";
+import { Problem } from "../../../src/domain/problem.js";
 import { isSpace, nameEnd, TagError, tagEnd } from "./tag.js";
 
 /** Who is told the tags. Windows are only valid during the call. */
@@ -18,7 +18,6 @@ export const MAX_TAG_BYTES = 1 << 20;
 /** An element that is kept whole may not be longer. */
 export const MAX_ELEMENT_BYTES = 4 << 20;
 
-const ROOT = Buffer.from("<HealthData");
 const ENTITY = Buffer.from("<!ENTITY");
 const [BANG, SLASH, LESS, QUESTION] = [33, 47, 60, 63];
 
@@ -36,6 +35,8 @@ const SKIPPED = [
  */
 export class Tokenizer {
   readonly #sink: TagSink;
+  /** How the root element begins. */
+  readonly #root: Buffer;
   #window: Buffer = Buffer.alloc(0);
   /** Offset in the file of the window's first byte, and its line. */
   #base = 0;
@@ -45,8 +46,10 @@ export class Tokenizer {
   #inRoot = false;
   #skipping: Buffer | null = null;
 
-  constructor(sink: TagSink) {
+  /** @param root name of the root element */
+  constructor(sink: TagSink, root: string) {
     this.#sink = sink;
+    this.#root = Buffer.from(`<${root}`);
   }
 
   /** Takes the next bytes; tells the sink every tag that they complete. */
@@ -72,17 +75,18 @@ export class Tokenizer {
   }
 
   #findRoot(): boolean {
+    const root = this.#root;
     for (;;) {
-      const found = this.#window.indexOf(ROOT, this.#at);
+      const found = this.#window.indexOf(root, this.#at);
       const limit = found === -1 ? this.#window.length : found;
-      if (limit > MAX_TAG_BYTES) throw new TagError("no <HealthData> where it should begin", 0);
-      const next = found === -1 ? undefined : this.#window[found + ROOT.length];
+      if (limit > MAX_TAG_BYTES) throw new TagError(`no ${root}> where it should begin`, 0);
+      const next = found === -1 ? undefined : this.#window[found + root.length];
       if (next === undefined) {
-        this.#at = found === -1 ? Math.max(0, limit - ROOT.length) : found;
+        this.#at = found === -1 ? Math.max(0, limit - root.length) : found;
         return false;
       }
       this.#at = found;
-      if (nameEnd(this.#window, found + 1) === found + ROOT.length) {
+      if (nameEnd(this.#window, found + 1) === found + root.length) {
         const entity = this.#window.subarray(0, found).indexOf(ENTITY);
         if (entity !== -1) throw new TagError("it declares entities, as no export does", entity);
         this.#inRoot = true;

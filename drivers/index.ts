@@ -6,9 +6,11 @@ import { contourSerial } from "./contour-serial/index.js";
 import { dexcomReceiver } from "./dexcom-receiver/index.js";
 import { freestyleLite } from "./freestyle-lite/index.js";
 import { glucocardExpression } from "./glucocard-expression/index.js";
+import { glucocardShineHid } from "./glucocard-shine-hid/index.js";
 import { glucomenAreo } from "./glucomen-areo/index.js";
 import { healthkit } from "./healthkit/index.js";
 import { isens } from "./isens/index.js";
+import { isensHid } from "./isens-hid/index.js";
 import { onetouchUltra2 } from "./onetouch-ultra2/index.js";
 import { onetouchUltraMini } from "./onetouch-ultramini/index.js";
 import { onetouchVerio } from "./onetouch-verio/index.js";
@@ -17,6 +19,7 @@ import { precisionXtra } from "./precision-xtra/index.js";
 import { relionPrime } from "./relion-prime/index.js";
 import { sdCodefree } from "./sd-codefree/index.js";
 import { smartPix } from "./smart-pix/index.js";
+import { taidoc } from "./taidoc/index.js";
 
 /** Every source that Glucohub reads. A new family is one line here. */
 export const DRIVERS: readonly Driver[] = [
@@ -34,6 +37,9 @@ export const DRIVERS: readonly Driver[] = [
   bgstar,
   dexcomReceiver,
   onetouchVerio,
+  taidoc,
+  isensHid,
+  glucocardShineHid,
   accuChekMobile,
   smartPix,
   healthkit,

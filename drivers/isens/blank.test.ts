@@ -2,10 +2,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { maskText } from "../../src/kit/blank.js";
 import { concat, latin1, latin1Bytes } from "../../src/kit/bytes.js";
+import { blank } from "../shared/isens/blank.js";
 import { readFlash } from "../shared/isens/flash.js";
 import { readModel } from "../shared/isens/flash-model.js";
 import { cutFrame, frameBytes, readFrame } from "../shared/isens/frame.js";
-import { blank } from "./blank.js";
 
 const SERIAL = "7K254M91358";
 const FRAME = frameBytes("RSNB", latin1Bytes(`${SERIAL}\0`));

@@ -1,10 +1,10 @@
 import type { SerialDriver } from "../../src/kit/driver.js";
+import { blank } from "../shared/isens/blank.js";
+import { PROBE_MS } from "../shared/isens/greet.js";
 import { limits } from "../shared/isens/record.js";
-import { blank } from "./blank.js";
-import { PROBE_MS } from "./greet.js";
-import { MAKER, session } from "./session.js";
-import { setClock } from "./set-clock.js";
-import { simulate } from "./simulator.js";
+import { MAKER, session } from "../shared/isens/session.js";
+import { setClock } from "../shared/isens/set-clock.js";
+import { simulate } from "../shared/isens/simulated.js";
 
 /** i-SENS CareSens N and its kin over a serial cable, protocols 1 and 3. Facts and their sources stand in README.md. */
 export const isens: SerialDriver = {

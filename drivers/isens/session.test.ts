@@ -7,9 +7,9 @@ import { type Answerer, hear, inMemoryWords } from "../../test/helpers/simulated
 import { glucocardExpression } from "../glucocard-expression/index.js";
 import { onetouchUltra2 } from "../onetouch-ultra2/index.js";
 import { frameBytes } from "../shared/isens/frame.js";
+import { simulate } from "../shared/isens/simulated.js";
+import { type FlashSimulatorModel, simulateFlash } from "../shared/isens/simulated-flash.js";
 import { isens } from "./index.js";
-import { simulate } from "./simulator.js";
-import { type FlashSimulatorModel, simulateFlash } from "./simulator-flash.js";
 
 const START_MS = Date.parse("2024-05-06T07:08:09Z");
 const BYTE_MS = 10_000 / 9_600;

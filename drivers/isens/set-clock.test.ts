@@ -6,9 +6,9 @@ import { latin1 } from "../../src/kit/bytes.js";
 import { VirtualClock } from "../../src/kit/virtual-clock.js";
 import { type Answerer, inVirtualTime, lineTo } from "../../test/helpers/simulated-line.js";
 import { frameBytes } from "../shared/isens/frame.js";
-import { setClock } from "./set-clock.js";
-import { simulate } from "./simulator.js";
-import { simulateFlash } from "./simulator-flash.js";
+import { setClock } from "../shared/isens/set-clock.js";
+import { simulate } from "../shared/isens/simulated.js";
+import { simulateFlash } from "../shared/isens/simulated-flash.js";
 
 const START_MS = Date.parse("2024-05-06T07:08:09Z");
 const ZONE = "Europe/London";

@@ -96,7 +96,13 @@ ${serial.map(meter).join("\n")}`;
 
 function meter(driver) {
   const { id, maker, models, kinds, evidence, units, limits, integrity, settings, usb, probe, setClock } = driver;
-  const line = `${settings.baudRate} baud, ${settings.dataBits} bits, parity ${settings.parity}, ${settings.stopBits} stop`;
+  const parity = (of) => `${of.baudRate} baud, ${of.dataBits} bits, parity ${of.parity}, ${of.stopBits} stop`;
+  const line = {
+    serial: () => `Line: ${parity(settings)}`,
+    hid: () => "USB HID",
+    usb: () => "USB bulk endpoints",
+    block: () => "Blocks of a disk",
+  }[driver.transport]();
   const check = integrity.check === "none" ? "no checksum" : integrity.check;
   const over = {
     record: "each message",
@@ -112,7 +118,7 @@ function meter(driver) {
 
 Driver [\`${id}\`](../drivers/${id}/README.md). Evidence: ${evidence}. Gives ${kinds.join(", ")}.
 
-- Line: ${line}. Protection: ${check}, over ${over[integrity.over]}.
+- ${line}. Protection: ${check}, over ${over[integrity.over]}.
 - Unit: ${units}; ${bounds}.
 - On a shared cable it is asked at rank ${probe.rank}, for at most ${probe.withinMs} ms.
 - Its clock ${setClock === null ? "can't be set from here" : "can be set with `glucohub set-clock`"}.

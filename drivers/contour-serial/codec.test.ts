@@ -3,9 +3,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isProblem } from "../../src/domain/problem.js";
 import { latin1Bytes, unhex } from "../../src/kit/bytes.js";
+import { readClock } from "../shared/astm/contour.js";
+import type { Told } from "../shared/astm/dump.js";
 import { type Frame, readFrame } from "../shared/astm/frame.js";
 import { simulatedFrame } from "../shared/astm/simulated-frame.js";
-import { readClock, readOpening, readRecord, type Told } from "./codec.js";
+import { readOpening, readRecord } from "./codec.js";
 import { modelOf } from "./models.js";
 import { AVERAGE, END, HEADER, resultOf } from "./scripted-meter.js";
 

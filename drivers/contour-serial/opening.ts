@@ -1,10 +1,11 @@
 import { isProblem, Problem } from "../../src/domain/problem.js";
 import type { SessionContext } from "../../src/kit/driver.js";
 import { EOT } from "../shared/astm/control.js";
+import type { Begun } from "../shared/astm/dump.js";
 import { isHeader } from "../shared/astm/header.js";
 import type { AstmLink } from "../shared/astm/link.js";
-import { type Received, receive } from "../shared/astm/transfer.js";
-import { type Opening, readOpening } from "./codec.js";
+import { receive } from "../shared/astm/transfer.js";
+import { readOpening } from "./codec.js";
 
 /** How long a probe takes at most: it listens, says one EOT, listens, and has time for a header. */
 export const PROBE_MS = 5_000;
@@ -14,11 +15,6 @@ const PATIENCE = {
   full: { tries: 3, listenMs: 5_000, frameMs: 5_000 },
   probe: { tries: 2, listenMs: 1_500, frameMs: 1_000 },
 } as const;
-
-/** A transmission that has begun with a header which names a meter of this family. */
-export interface Begun extends Opening {
-  readonly frames: AsyncGenerator<Received, void, void>;
-}
 
 /**
  * Waits for the meter to ask for the line, as it does when switched on, and takes its header. Only if it does not

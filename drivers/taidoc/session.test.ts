@@ -44,7 +44,6 @@ describe("a meter that behaves", () => {
   test.each([0, 1, 50, 1_000])("with %i tests is read whole, at the pace of the line", async (count) => {
     const options = parts({ count });
     const meter = simulate(options);
-    const start = performance.now();
     const heard = await hearHid(taidoc, meter, options.clock);
     expect(heard.reason).toBeNull();
     expect(heard.readings.map(inMemoryWords)).toEqual(meter.memory);
@@ -63,7 +62,6 @@ describe("a meter that behaves", () => {
     const asked = heard.written.filter(([length]) => length === 8).map((report) => report[2] ?? 0);
     expect(asked).toHaveLength(questions);
     expect(asked.filter((command) => !QUESTIONS.includes(command))).toEqual([]);
-    if (count === 1_000) expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   test("may send its messages in reports of any size, padded or not", async () => {

@@ -42,7 +42,7 @@ export interface UsbMatch {
 
 /** What protects readings on their way. */
 export interface Integrity {
-  readonly check: "none" | "xor" | "sum8" | "sum16" | "crc8" | "crc16";
+  readonly check: "none" | "xor" | "sum8" | "sum16" | "sum32" | "crc8" | "crc16" | "crc32";
   /**
    * What one checksum covers: `record` (each reading is proven as it comes), `dump` (only the whole memory is, so no
    * reading is told before the end), or `repeated` (no checksum: each reading is asked for until it came twice alike).

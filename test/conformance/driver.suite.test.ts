@@ -222,18 +222,16 @@ describe.each(METERS.map((driver) => ({ id: driver.id, driver })))("$id", ({ dri
     },
   );
 
-  test.each(samples)("tells nothing untrue of $name with any bit turned over", { timeout: 120_000 }, async (sample) => {
+  test.each(samples)("tells nothing untrue of $name with bits turned over", { timeout: 120_000 }, async (sample) => {
     const sound = await collect(driver, sample.transcript);
-    const places = turnable(driver, sample.transcript);
+    const bits = turnable(driver, sample.transcript);
     let ran = 0;
-    for (const place of places) {
-      for (let bit = 0; bit < 8; bit += 1) {
-        const faulty = await collect(driver, flipBit(sample.transcript, place, bit), "all");
-        demandNothingInvented(faulty, sound);
-        ran += 1;
-      }
+    for (const { place, bit } of bits) {
+      const faulty = await collect(driver, flipBit(sample.transcript, place, bit), "all");
+      demandNothingInvented(faulty, sound);
+      ran += 1;
     }
-    expect(ran).toBe(places.length * 8);
+    expect(ran).toBe(bits.length);
   });
 
   test.each(samples)(

@@ -17,20 +17,33 @@ export function cuts(driver: Pick<MeterDriver, "transport">, transcript: Transcr
   return [0, ...ends].filter((end) => end < length);
 }
 
+/** A bit of the meter's bytes. */
+export interface Bit {
+  readonly place: number;
+  readonly bit: number;
+}
+
+/** The head of a report or a block, where lengths, kinds and addresses stand, bytes. */
+const HEAD_BYTES = 6;
+
 /**
- * The places of the meter's bytes whose bits are turned over: all in a stream; of a report or a block all up to the zeros
- * that fill it, and one byte of those.
+ * The bits that are turned over: all of a stream. Of a report or a block, all of its head, one of each byte behind it (another
+ * one from byte to byte), and one in the zeros that fill it: a memory of some reports has ten thousand bits of text.
  */
-export function turnable(driver: Pick<MeterDriver, "transport">, transcript: Transcript): number[] {
+export function turnable(driver: Pick<MeterDriver, "transport">, transcript: Transcript): Bit[] {
+  const every = (place: number): Bit[] => Array.from({ length: 8 }, (_, bit) => ({ place, bit }));
   const { length } = meterBytes(transcript);
-  if (driver.transport === "serial" || driver.transport === "usb") return Array.from({ length }, (_, place) => place);
+  if (driver.transport === "serial" || driver.transport === "usb")
+    return Array.from({ length }, (_, place) => every(place)).flat();
   let from = 0;
   return transcript.events.flatMap((event) => {
     if (event.type !== "report") return [];
     const telling = Math.min(event.bytes.length, event.bytes.findLastIndex((byte) => byte !== 0) + 2);
-    const places = Array.from({ length: telling }, (_, place) => from + place);
+    const start = from;
     from += event.bytes.length;
-    return places;
+    return Array.from({ length: telling }, (_, at) =>
+      at < HEAD_BYTES ? every(start + at) : [{ place: start + at, bit: at % 8 }],
+    ).flat();
   });
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * What stands behind `npm start`, `npm test`, `npm run bench`, `npm run soak` and `npm run simulate`: makes the checkout
- * ready, then does what was asked. Needs nothing but Node.js. Speaks on standard error only.
+ * What stands behind `npm start`, `npm test`, `npm run bench`, `npm run soak`, `npm run simulate` and
+ * `npm run test:devices`: makes the checkout ready, then does what was asked. Needs nothing but Node.js. Speaks on standard error only.
  */
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -22,6 +22,7 @@ const ACTIONS = {
   bench: { parts: ["packages", "build"], run: bench },
   soak: { parts: ["packages", "build", "redis"], run: soak },
   simulate: { parts: ["packages", "build"], run: simulate },
+  devices: { parts: ["packages", "build", "redis"], run: devices },
   build: { parts: ["packages", "build"], run: async () => {} },
   packages: { parts: ["packages"], run: async () => {} },
 };
@@ -71,6 +72,11 @@ async function soak() {
 async function simulate() {
   process.argv = [process.argv[0], join(root, "dist/test/simulator/main.js"), ...args];
   await import(pathToFileURL(join(root, "dist/test/simulator/main.js")).href);
+}
+
+async function devices() {
+  process.argv = [process.argv[0], join(root, "dist/test/devices/main.js"), ...args];
+  await import(pathToFileURL(join(root, "dist/test/devices/main.js")).href);
 }
 
 async function test() {

@@ -9,6 +9,7 @@ import { startDemo } from "./hub/demo.js";
 import { guardDemo, guardDemoDatabase } from "./hub/demo-guard.js";
 import { leaveAddress, localToken } from "./hub/local-access.js";
 import { hubMetrics } from "./hub/metrics.js";
+import { readerKeys } from "./hub/reader-keys.js";
 import { startSync } from "./hub/sync-control.js";
 import { teller } from "./hub/sync-teller.js";
 import { bulkIds } from "./ingest/attachment.js";
@@ -129,6 +130,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     drivers: DRIVERS,
     store,
     openMeter,
+    keys: await readerKeys(settings),
     clock,
     ownerOf,
     zone: settings.zone,

@@ -1,5 +1,6 @@
 import type { Clock, Log } from "../domain/clock.js";
 import { Problem } from "../domain/problem.js";
+import { readerKeys } from "../hub/reader-keys.js";
 import { type ReadMeterReport, readMeter } from "../ingest/read-meter.js";
 import { type Patience, recognise } from "../ingest/recognise.js";
 import type { MeterDriver } from "../kit/driver.js";
@@ -42,12 +43,14 @@ export async function readAttached(
 ): Promise<ReadAttached> {
   const place = await choosePort(cli, settings, choice);
   const { ownerOf, zone } = ownersFor(settings, choice);
+  const keys = await readerKeys(settings);
   const signal = cli.io.interruption();
   const printer = recordPrinter(cli, zone, choice.json === true);
   const attempt = async (driver: MeterDriver, patience: Patience): Promise<ReadMeterReport> => {
     const bar = progressBar(cli.io, place.port);
     const report = await readMeter({
       ...tools,
+      keys,
       port: place.port,
       usb: place.usb,
       virtual: place.virtual,

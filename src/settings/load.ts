@@ -56,7 +56,9 @@ export function loadSettings(sources: SettingSources): LoadedSettings {
   const inbox = written.inbox === null ? join(data, "inbox") : absolutePath(written.inbox, base("inbox"), env);
   const zone = written.zone === null ? ownZone(sources) : { name: written.zone, origin: origins["zone"] ?? "default" };
   origins["zone"] = zone.origin;
-  return { settings: { ...written, data, inbox: written.inbox === OFF ? null : inbox, zone: zone.name }, origins };
+  const keyFile = written.keyFile === null ? null : absolutePath(written.keyFile, base("keyFile"), env);
+  const paths = { data, inbox: written.inbox === OFF ? null : inbox, keyFile };
+  return { settings: { ...written, ...paths, zone: zone.name }, origins };
 }
 
 function refuse(errors: readonly string[]): void {

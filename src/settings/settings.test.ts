@@ -47,6 +47,7 @@ describe("defaults", () => {
       sync: { everyMs: 60_000 },
       zone: "Europe/Vienna",
       inbox: "/home/alex/.local/share/glucohub/inbox",
+      keyFile: null,
       apiToken: null,
       log: { level: "info" },
       patients: [],
@@ -60,7 +61,7 @@ describe("defaults", () => {
     expect(parse(text)).toEqual(settingsSchema.parse({}));
     const names = settingFields().flatMap((field) => field.env ?? []);
     expect(names.filter((name) => !text.includes(`(${name}`))).toEqual([]);
-    expect(settingFields()).toHaveLength(16);
+    expect(settingFields()).toHaveLength(17);
   });
 
   test("the schema's defaults stand without config/default.yaml's values", () => {
@@ -119,6 +120,7 @@ describe("order", () => {
       GLUCOHUB_SYNC_EVERY_MS: "100",
       GLUCOHUB_ZONE: "Asia/Tokyo",
       GLUCOHUB_INBOX: "off",
+      GLUCOHUB_KEY_FILE: "/k",
       GLUCOHUB_HUB_ID: "hub-1",
       GLUCOHUB_API_TOKEN: "t1",
       GLUCOHUB_LOG_LEVEL: "silent",
@@ -134,6 +136,7 @@ describe("order", () => {
       sync: { everyMs: 100 },
       zone: "Asia/Tokyo",
       inbox: null,
+      keyFile: "/k",
       apiToken: "t1",
       log: { level: "silent" },
       patients: [],
@@ -141,9 +144,10 @@ describe("order", () => {
   });
 
   test("a relative folder is meant from where it was written", () => {
-    expect(withFile("data: store\ninbox: ~/drop").settings).toMatchObject({
+    expect(withFile("data: store\ninbox: ~/drop\nkeyFile: keys.txt").settings).toMatchObject({
       data: join(folder, "store"),
       inbox: "/home/alex/drop",
+      keyFile: join(folder, "keys.txt"),
     });
     expect(load({ GLUCOHUB_DATA: "store" }).settings.data).toBe("/work-here/store");
     expect(load({ GLUCOHUB_DATA: "store" }).settings.inbox).toBe("/work-here/store/inbox");
@@ -282,7 +286,7 @@ describe("masking", () => {
 
   test("what config check shows holds every setting and no secret", () => {
     const rows = maskedSettings(load(secrets));
-    expect(rows).toHaveLength(16);
+    expect(rows).toHaveLength(17);
     expect(JSON.stringify(rows)).not.toContain("s3cret");
     const shown = Object.fromEntries(rows.map((row) => [row.name, [row.value, row.from]]));
     expect(shown).toMatchObject({

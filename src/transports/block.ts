@@ -1,5 +1,5 @@
 import type { Clock } from "../domain/clock.js";
-import { isProblem, Problem } from "../domain/problem.js";
+import { Problem } from "../domain/problem.js";
 import { systemClock } from "../kit/system-clock.js";
 import { BLOCK_BYTES, type BlockTransport } from "../kit/transport.js";
 import {
@@ -12,8 +12,9 @@ import {
   openBlockFile,
 } from "./block-open.js";
 import { whyNotWritable } from "./block-vendor.js";
-import { bounded, wordsOf } from "./bounded.js";
-import { nodeOf, watchNode } from "./device-node.js";
+import { nodeOf } from "./device-node.js";
+import { OpenDevice } from "./open-device.js";
+import { openInTime } from "./open-in-time.js";
 
 /** For tests; the defaults are what the hub uses. */
 export interface BlockOptions {
@@ -29,11 +30,6 @@ export interface BlockExpectation {
   /** The vendor that it gives to INQUIRY, to the letter: `LifeScan`. */
   readonly vendor: string;
 }
-
-/** How long the system may take for one block, or to open the disk, milliseconds. */
-const SYSTEM_TIMEOUT_MS = 5000;
-/** How long callers are kept waiting for the disk to be closed, milliseconds. */
-const CLOSE_TIMEOUT_MS = 1000;
 
 /** The language's own, which the compiler's library for programs without a browser leaves out. */
 declare const WebAssembly: { readonly Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer } };
@@ -54,20 +50,10 @@ export async function openBlock(
   const clock = options.clock ?? systemClock;
   const sysDir = options.sysDir ?? "/sys";
   const opening = open(path, expect, sysDir, options);
-  const late = (): Problem =>
-    new Problem("TRANSPORT_OPEN", `${path} does not open within ${SYSTEM_TIMEOUT_MS} ms`, { path, reason: "slow" });
-  const never = new AbortController().signal;
-  try {
-    const opened = await bounded({ clock, ms: SYSTEM_TIMEOUT_MS, over: never, signal, late }, opening);
-    return await Block.start(opened, { path, clock, sysDir, vendor: expect.vendor });
-  } catch (error) {
-    // If it opens after all, nobody wants it any more.
-    opening.then(
-      ({ file }) => file.close().catch(() => undefined),
-      () => undefined,
-    );
-    throw error;
-  }
+  const opened = await openInTime(path, opening, ({ file }) => file.close(), clock, signal);
+  const block = new Block(opened, { path, clock, sysDir, vendor: expect.vendor });
+  await block.watch();
+  return block;
 }
 
 interface Opened {
@@ -117,28 +103,23 @@ class Block implements BlockTransport {
   #refusal: string | null;
   /** Begins at a page, as reading and writing past the cache demands; a Buffer of this size begins anywhere. */
   readonly #memory = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer, 0, BLOCK_BYTES);
-  /** Aborted with the reason when the disk ends. */
-  readonly #over = new AbortController();
+  readonly #device: OpenDevice;
   /** Resolves when no call is under way: the memory is there once. */
   #idle: Promise<unknown> = Promise.resolve();
-  #unwatch: () => void = () => undefined;
-  #ending: Promise<void> | null = null;
 
-  private constructor({ file, node, refusal }: Opened, facts: Facts) {
+  constructor({ file, node, refusal }: Opened, facts: Facts) {
     this.name = facts.path;
     this.#facts = facts;
     this.#file = file;
     this.#node = node;
     this.#refusal = refusal;
+    // Closed under a call that is under way, its number could be given to another file.
+    const release = (): Promise<void> => this.#idle.then(() => this.#file.close());
+    this.#device = new OpenDevice({ name: facts.path, clock: facts.clock, release });
   }
 
-  static async start(opened: Opened, facts: Facts): Promise<Block> {
-    const block = new Block(opened, facts);
-    const node = await nodeOf(opened.node.path);
-    if (node === null) void block.#end(block.#lost());
-    else if (node !== undefined)
-      block.#unwatch = watchNode(opened.node.path, node, () => void block.#end(block.#lost()));
-    return block;
+  async watch(): Promise<void> {
+    await this.#device.watch(this.#node.path);
   }
 
   async readBlock(lba: number, signal?: AbortSignal): Promise<Uint8Array> {
@@ -160,7 +141,7 @@ class Block implements BlockTransport {
       await this.#proveVendor();
       // The proof took a moment in which the caller may have thought better of it.
       signal?.throwIfAborted();
-      this.#over.signal.throwIfAborted();
+      this.#device.over.throwIfAborted();
       this.#memory.set(bytes);
       const { bytesWritten } = await this.#file.write(this.#memory, 0, BLOCK_BYTES, at);
       if (bytesWritten !== BLOCK_BYTES) throw new Error(`only ${bytesWritten} bytes of block ${lba} were taken`);
@@ -168,7 +149,7 @@ class Block implements BlockTransport {
   }
 
   async close(): Promise<void> {
-    await this.#end(new Problem("TRANSPORT_CANCELED"));
+    await this.#device.close();
   }
 
   /** Throws METER_UNSUPPORTED, from then on always, unless the open disk is the vendor's at this moment. */
@@ -177,52 +158,22 @@ class Block implements BlockTransport {
     this.#refusal ??= await whyNotWritable(sysDir, this.#node, vendor);
     if (this.#refusal === null) return;
     // A disk that has been unplugged meanwhile is no longer listed either, and that is all there is to say of it.
-    if ((await nodeOf(this.#node.path)) === null) throw this.#lost();
+    if ((await nodeOf(this.#node.path)) === null) throw this.#device.lost();
     throw new Problem("METER_UNSUPPORTED", `nothing was written to ${this.name}: ${this.#refusal}`, {
       path: this.name,
     });
   }
 
   async #call<T>(signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
-    signal?.throwIfAborted();
-    const over = this.#over.signal;
-    over.throwIfAborted();
-    const done = this.#idle.then(async () => {
-      signal?.throwIfAborted();
-      over.throwIfAborted();
-      return await act().catch((error: unknown) => {
-        throw isProblem(error) || error === signal?.reason ? error : this.#lost(wordsOf(error), error);
+    return await this.#device.call("the system does not answer", signal, () => {
+      const done = this.#idle.then(async () => {
+        signal?.throwIfAborted();
+        this.#device.over.throwIfAborted();
+        return await act();
       });
+      this.#idle = done.catch(() => undefined);
+      return done;
     });
-    this.#idle = done.catch(() => undefined);
-    const late = (): Problem => this.#lost(`the system does not answer within ${SYSTEM_TIMEOUT_MS} ms`);
-    try {
-      return await bounded({ clock: this.#facts.clock, ms: SYSTEM_TIMEOUT_MS, over, signal, late }, done);
-    } catch (error) {
-      if (isProblem(error, "TRANSPORT_GONE")) void this.#end(error);
-      throw error;
-    }
-  }
-
-  /** Ends everything, once; resolves when the disk is closed, or could not be within the bound. */
-  #end(problem: Problem): Promise<void> {
-    this.#ending ??= this.#finish(problem);
-    return this.#ending;
-  }
-
-  async #finish(problem: Problem): Promise<void> {
-    this.#unwatch();
-    this.#over.abort(problem);
-    const late = (): Problem => problem;
-    const bounds = { clock: this.#facts.clock, ms: CLOSE_TIMEOUT_MS, over: new AbortController().signal, late };
-    // Closed under a call that is under way, its number could be given to another file.
-    const closed = this.#idle.then(() => this.#file.close());
-    await bounded(bounds, closed).catch(() => undefined);
-  }
-
-  #lost(said?: string, cause?: unknown): Problem {
-    const detail = said === undefined ? undefined : `${this.name} went away: ${said}`;
-    return new Problem("TRANSPORT_GONE", detail, { path: this.name }, cause === undefined ? {} : { cause });
   }
 }
 

@@ -2,6 +2,9 @@ import type { Clock } from "../domain/clock.js";
 import type { Problem } from "../domain/problem.js";
 import { within } from "../kit/exchange.js";
 
+/** How long the system may take for one call, milliseconds. */
+export const SYSTEM_TIMEOUT_MS = 5000;
+
 /** What limits a call into the system. */
 export interface Bounds {
   readonly clock: Clock;

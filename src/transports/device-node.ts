@@ -11,16 +11,17 @@ export const NODE_WATCH_MS = 250;
 
 /**
  * Calls back once when the node at the path is gone or is another one than it was; returns a function that ends the
- * watch. Libraries and the system may take long to tell of an unplugging, or never do; the node tells in moments.
+ * watch. Where nobody can tell which it was (undefined), only its absence counts. Libraries and the system may take long to tell of an unplugging, or never do; the node tells in moments.
  */
-export function watchNode(path: string, was: NodeFacts, onGone: () => void): () => void {
+export function watchNode(path: string, was: NodeFacts | undefined, onGone: () => void): () => void {
   let looking = false;
   const timer = setInterval(() => {
     if (looking) return;
     looking = true;
     void nodeOf(path).then((node) => {
       looking = false;
-      if (node === undefined || (node !== null && node.ino === was.ino && node.rdev === was.rdev)) return;
+      if (node === undefined) return;
+      if (node !== null && (was === undefined || (node.ino === was.ino && node.rdev === was.rdev))) return;
       clearInterval(timer);
       onGone();
     });

@@ -2,8 +2,7 @@ import { Problem } from "../domain/problem.js";
 import type { Transcript } from "../kit/transcript.js";
 import { BLOCK_BYTES, type BlockTransport } from "../kit/transport.js";
 import type { VirtualClock } from "../kit/virtual-clock.js";
-import { LineReplay } from "./line-replay.js";
-import type { LineKind } from "./line-script.js";
+import { type LineKind, LineReplay } from "./line-replay.js";
 import { blockChannel } from "./record-block.js";
 
 /** The meter's side of a transcript of blocks. */

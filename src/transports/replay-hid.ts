@@ -1,8 +1,7 @@
 import type { Transcript } from "../kit/transcript.js";
 import type { HidTransport } from "../kit/transport.js";
 import type { VirtualClock } from "../kit/virtual-clock.js";
-import { LineReplay } from "./line-replay.js";
-import type { LineKind } from "./line-script.js";
+import { type LineKind, LineReplay } from "./line-replay.js";
 import { FEATURE_CHANNEL } from "./record-hid.js";
 
 /** The meter's side of a transcript of reports. */

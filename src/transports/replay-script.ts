@@ -1,13 +1,22 @@
 import { Problem } from "../domain/problem.js";
-import { hex } from "../kit/bytes.js";
-import type { Transcript, TranscriptEvent } from "../kit/transcript.js";
+import type { Transcript, TranscriptBytes, TranscriptEvent } from "../kit/transcript.js";
+import { describeLine, SHOWN_BYTES } from "./describe-line.js";
 
-/** What can happen in the replay of a stream, beside silence. */
-export type ReplayEvent = Exclude<TranscriptEvent, { type: "remark" } | { type: "silence" } | { type: "read" }>;
+/** What can happen in a replay, beside silence. */
+export type ReplayEvent = Exclude<TranscriptEvent, { type: "remark" } | { type: "silence" }>;
+
+/** How a transport's lines are to be taken. */
+export interface ScriptRules {
+  /** Why a line with bytes is none of this transport's; null if it is one. */
+  readonly refuses: (event: ReplayEvent & TranscriptBytes) => string | null;
+  /** How much of a line is shown in a difference, bytes. */
+  readonly shownBytes?: number;
+}
 
 /** A transcript's events and how far they have been played, with the times at which they are due. */
 export class ReplayScript {
   readonly #events: readonly (ReplayEvent | { readonly type: "silence"; readonly ms: number })[];
+  readonly #shownBytes: number;
   #at = 0;
   /** How much of the next event is done if it is a write, bytes. */
   #done = 0;
@@ -15,16 +24,16 @@ export class ReplayScript {
   #lastMs: number;
   #lastPassed: ReplayEvent | null = null;
 
-  /** Throws TRANSPORT_REPLAY for a transcript with channels or reads: those are not for a stream of bytes. */
-  constructor(transcript: Transcript, nowMs: number) {
+  /** Throws TRANSPORT_REPLAY for a line that the rules refuse. */
+  constructor(transcript: Transcript, nowMs: number, { refuses, shownBytes = SHOWN_BYTES }: ScriptRules) {
     this.#events = transcript.events.flatMap((event) => {
       if (event.type === "remark") return [];
-      if (event.type === "read" || ("channel" in event && event.channel !== null)) {
-        const { line } = event;
-        throw new Problem("TRANSPORT_REPLAY", `line ${line}: channels are not for a stream of bytes`, { line });
-      }
+      const why = "bytes" in event ? refuses(event) : null;
+      const { line } = event;
+      if (why !== null) throw new Problem("TRANSPORT_REPLAY", `line ${line}: ${why}`, { line });
       return [event];
     });
+    this.#shownBytes = shownBytes;
     this.#lastMs = nowMs;
   }
 
@@ -68,24 +77,26 @@ export class ReplayScript {
     this.#done = done;
   }
 
-  /** The problem that something else was sent (null: nothing) than the event (null: the end) demands. */
-  differ(event: ReplayEvent | null, got: Uint8Array | null, why = "the driver and the transcript differ"): Problem {
+  /** The problem that something else was done (null: nothing) than the event (null: the end) demands. */
+  differ(event: ReplayEvent | null, got: string | null, why = "the driver and the transcript differ"): Problem {
     const number = event === null ? this.#events.length : this.#events.indexOf(event) + 1;
     const line = event?.line ?? 0;
     const place = event === null ? "after the transcript's end" : `at event ${number} (line ${line})`;
     const expected = event === null ? "nothing" : this.#describe(event);
-    const sent = got === null ? "nothing" : `> ${hex(got)}`;
-    return new Problem("TRANSPORT_REPLAY", `${why} ${place}: expected ${expected}, got ${sent}`, {
+    const done = got ?? "nothing";
+    return new Problem("TRANSPORT_REPLAY", `${why} ${place}: expected ${expected}, got ${done}`, {
       event: number,
       line,
       expected,
-      got: sent,
+      got: done,
     });
   }
 
   #describe(event: ReplayEvent): string {
     if (event.type === "unplugged") return "! unplugged";
     if (event.type === "error") return `! error ${event.text}`;
-    return event.type === "write" ? `> ${hex(this.left(event))}` : `< ${hex(event.bytes)}`;
+    const sign = { write: ">", report: "<", read: "?" }[event.type];
+    const bytes = event.type === "write" ? this.left(event) : event.bytes;
+    return describeLine(sign, event.channel, bytes, 0, this.#shownBytes);
   }
 }

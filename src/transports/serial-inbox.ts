@@ -1,36 +1,31 @@
-import { Problem } from "../domain/problem.js";
 import { concat } from "../kit/bytes.js";
+import { AnyInbox } from "./any-inbox.js";
 
-interface Reader {
-  resolve(bytes: Uint8Array): void;
-  reject(reason: unknown): void;
-}
-
+/** More than any known meter's memory holds: who sends that much unread speaks no meter's protocol. */
+const LIMIT_BYTES = 4 * 1024 * 1024;
 /** After how many small chunks they are joined to one, so that a flood of single bytes costs no more than its bytes. */
 const JOIN_CHUNKS = 1024;
 
-/** What has come from a device and was not read yet, and the one reader that waits for more. */
-export class Inbox {
+/** The bytes that have come from a device and were not read yet: a read gets them all, however they came. */
+export class Inbox extends AnyInbox {
+  readonly limit: string;
   readonly #limitBytes: number;
   #chunks: Uint8Array[] = [];
   #size = 0;
-  #reader: Reader | null = null;
-  #end: Problem | null = null;
 
   /** @param limitBytes how much may stand unread */
-  constructor(limitBytes: number) {
+  constructor(limitBytes = LIMIT_BYTES) {
+    super();
+    this.limit = `${limitBytes} bytes`;
     this.#limitBytes = limitBytes;
   }
 
-  /** Takes bytes from the device; false if there is no room for them: they are dropped, and the inbox must be ended. */
-  push(bytes: Uint8Array): boolean {
-    if (bytes.length === 0 || this.#end !== null) return true;
-    const reader = this.#reader;
-    if (reader !== null) {
-      this.#reader = null;
-      reader.resolve(bytes);
-      return true;
-    }
+  override push(bytes: Uint8Array): boolean {
+    // Nothing is no answer to a reader.
+    return bytes.length === 0 || super.push(bytes);
+  }
+
+  protected put(bytes: Uint8Array): boolean {
     if (this.#size + bytes.length > this.#limitBytes) return false;
     this.#chunks.push(bytes);
     this.#size += bytes.length;
@@ -38,47 +33,15 @@ export class Inbox {
     return true;
   }
 
-  /** Nothing more will come, for this reason. What has come can still be read unless `drop` is set. */
-  end(problem: Problem, drop = false): void {
-    if (drop) {
-      this.#chunks = [];
-      this.#size = 0;
-      this.#end = problem;
-    }
-    this.#end ??= problem;
-    const reader = this.#reader;
-    this.#reader = null;
-    reader?.reject(this.#end);
+  protected take(): Uint8Array | null {
+    if (this.#size === 0) return null;
+    const bytes = concat(this.#chunks);
+    this.clear();
+    return bytes;
   }
 
-  /** All that has come and was not read, or the next to come. Rejects with the reason of the end or of the signal. */
-  async read(signal?: AbortSignal): Promise<Uint8Array> {
-    signal?.throwIfAborted();
-    if (this.#reader !== null) throw new Problem("INTERNAL", "two reads at a time");
-    if (this.#size > 0) {
-      const bytes = concat(this.#chunks);
-      this.#chunks = [];
-      this.#size = 0;
-      return bytes;
-    }
-    if (this.#end !== null) throw this.#end;
-    return await new Promise<Uint8Array>((resolve, reject) => {
-      const cancel = (): void => {
-        this.#reader = null;
-        reject(signal?.reason);
-      };
-      const over = (): void => signal?.removeEventListener("abort", cancel);
-      signal?.addEventListener("abort", cancel, { once: true });
-      this.#reader = {
-        resolve: (bytes) => {
-          over();
-          resolve(bytes);
-        },
-        reject: (reason) => {
-          over();
-          reject(reason);
-        },
-      };
-    });
+  protected clear(): void {
+    this.#chunks = [];
+    this.#size = 0;
   }
 }

@@ -7,9 +7,14 @@ import {
   type TranscriptEvent,
   type TranscriptHeaders,
 } from "../kit/transcript.js";
-import { type RecordHeaders, SHORTEST_SILENCE_MS } from "./record.js";
 
-/** A conversation by reports or blocks as it is written down: each with its channel, the silences between, the end. */
+/** Silences shorter than this, milliseconds, are not written but added to the next. */
+export const SHORTEST_SILENCE_MS = 20;
+
+/** What the recorder can't know itself; `now` is taken from the clock. */
+export type RecordHeaders = Omit<TranscriptHeaders, "now">;
+
+/** A conversation as it is written down: what went either way, with its channel, the silences between, how it ended. */
 export class TranscriptLog {
   readonly #clock: Clock;
   readonly #headers: TranscriptHeaders;
@@ -18,7 +23,10 @@ export class TranscriptLog {
   #writtenMs: number;
   #ended = false;
 
-  /** Throws TRANSCRIPT_MALFORMED for headers that can't be written. */
+  /**
+   * Header values are put on one line, as devices' names need not be. Throws TRANSCRIPT_MALFORMED for headers that
+   * can't be written.
+   */
   constructor(clock: Clock, headers: RecordHeaders) {
     const { others, ...known } = headers;
     this.#clock = clock;
@@ -31,7 +39,7 @@ export class TranscriptLog {
     printTranscriptHead(this.#headers);
   }
 
-  /** Does what the hub sends, and writes it down; not what the device is known not to have got. */
+  /** Does what the hub sends, and writes it down; not what is empty, nor what the device is known not to have got. */
   async send(
     channel: string | null,
     bytes: Uint8Array,
@@ -40,7 +48,7 @@ export class TranscriptLog {
   ): Promise<void> {
     // Written down before it is sent: the answer may be there before the system says that it is done.
     const event = { type: "write", channel, bytes: Uint8Array.from(bytes), line: 0 } as const;
-    this.#add(event);
+    if (bytes.length > 0) this.#add(event);
     try {
       await act();
     } catch (error) {

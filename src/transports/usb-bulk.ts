@@ -1,10 +1,10 @@
 import type { InEndpoint, OutEndpoint, Transfer } from "usb";
 import type { Clock } from "../domain/clock.js";
-import { isProblem, Problem } from "../domain/problem.js";
+import { Problem } from "../domain/problem.js";
 import { systemClock } from "../kit/system-clock.js";
 import type { StreamTransport } from "../kit/transport.js";
-import { bounded, wordsOf } from "./bounded.js";
-import { nodeOf, watchNode } from "./device-node.js";
+import { bounded, SYSTEM_TIMEOUT_MS, wordsOf } from "./bounded.js";
+import { OpenDevice } from "./open-device.js";
 import { Inbox } from "./serial-inbox.js";
 import {
   addressName,
@@ -27,11 +27,6 @@ export interface BulkOptions {
   readonly devDir?: string;
 }
 
-const INBOX_BYTES = 4 * 1024 * 1024;
-/** How long the device may take for the bytes of one write, or for the question at the start, milliseconds. */
-const SYSTEM_TIMEOUT_MS = 5000;
-/** How long readers are kept waiting for the device to be closed, milliseconds. */
-const CLOSE_TIMEOUT_MS = 1000;
 /** USB 2.0, 9.6.6: the kind of an endpoint stands in the two lowest bits of its attributes. */
 const BULK = 2;
 
@@ -61,7 +56,9 @@ export async function openBulk(
     const never = new AbortController().signal;
     await bounded({ clock, ms: SYSTEM_TIMEOUT_MS, over: never, signal, late }, asking);
     const node = nodePath(options.devDir ?? "/dev", device.busNumber, device.deviceAddress);
-    return await Bulk.start(claim, pair, { name, clock, inboxBytes: options.inboxBytes ?? INBOX_BYTES, node });
+    const bulk = new Bulk(claim, pair, { name, clock, inbox: new Inbox(options.inboxBytes) });
+    await bulk.watch(node);
+    return bulk;
   } catch (error) {
     // A device can't be closed under a question that is under way; the library ends that by itself.
     void asking.catch(() => undefined).then(() => releaseInterface(claim));
@@ -77,9 +74,7 @@ interface Pair {
 interface Facts {
   readonly name: string;
   readonly clock: Clock;
-  readonly inboxBytes: number;
-  /** The device's node, which goes when the device does. */
-  readonly node: string;
+  readonly inbox: Inbox;
 }
 
 /** The standard question GET_STATUS to the device: USB 2.0, 9.4.5. Two bytes, of no interest. */
@@ -116,32 +111,24 @@ class Bulk implements StreamTransport {
   readonly name: string;
   readonly #claim: ClaimedInterface;
   readonly #pair: Pair;
-  readonly #facts: Facts;
   readonly #inbox: Inbox;
-  /** Aborted with the reason when the device ends. */
-  readonly #over = new AbortController();
+  readonly #device: OpenDevice;
   /** Transfers under way, each with the promise of its end. */
   readonly #pending = new Map<Transfer, Promise<void>>();
-  #unwatch: () => void = () => undefined;
-  #ending: Promise<void> | null = null;
 
-  private constructor(claim: ClaimedInterface, pair: Pair, facts: Facts) {
+  constructor(claim: ClaimedInterface, pair: Pair, facts: Facts) {
     this.name = facts.name;
     this.#claim = claim;
     this.#pair = pair;
-    this.#facts = facts;
-    this.#inbox = new Inbox(facts.inboxBytes);
+    this.#inbox = facts.inbox;
+    this.#device = new OpenDevice({ ...facts, release: () => this.#release() });
+    this.#listen();
   }
 
-  static async start(claim: ClaimedInterface, pair: Pair, facts: Facts): Promise<Bulk> {
-    const bulk = new Bulk(claim, pair, facts);
-    bulk.#listen();
+  /** @param node of the device, which goes when that does */
+  async watch(node: string): Promise<void> {
     // Where the system shows no node, only the transfers tell of an unplugging: one is always under way.
-    const node = await nodeOf(facts.node);
-    if (node && !bulk.#over.signal.aborted) {
-      bulk.#unwatch = watchNode(facts.node, node, () => void bulk.#end(bulk.#lost()));
-    }
-    return bulk;
+    await this.#device.watch(node, true);
   }
 
   async read(signal?: AbortSignal): Promise<Uint8Array> {
@@ -149,26 +136,13 @@ class Bulk implements StreamTransport {
   }
 
   async write(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
-    signal?.throwIfAborted();
-    const over = this.#over.signal;
-    over.throwIfAborted();
-    if (bytes.length === 0) return;
-    const done = this.#send(Buffer.from(bytes)).catch((error: unknown) => {
-      throw this.#lost(wordsOf(error), error);
+    await this.#device.call("the device takes no bytes", signal, async () => {
+      if (bytes.length > 0) await this.#send(Buffer.from(bytes));
     });
-    const late = (): Problem => this.#lost(`the device takes no bytes within ${SYSTEM_TIMEOUT_MS} ms`);
-    try {
-      await bounded({ clock: this.#facts.clock, ms: SYSTEM_TIMEOUT_MS, over, signal, late }, done);
-    } catch (error) {
-      if (isProblem(error, "TRANSPORT_GONE")) void this.#end(error);
-      throw error;
-    }
   }
 
   async close(): Promise<void> {
-    const canceled = new Problem("TRANSPORT_CANCELED");
-    this.#inbox.end(canceled, true);
-    await this.#end(canceled);
+    await this.#device.close();
   }
 
   /** Sends the bytes as one transfer, which a short packet ends: where the last one is full, an empty one. */
@@ -185,16 +159,10 @@ class Bulk implements StreamTransport {
     const buffer = Buffer.alloc(input.descriptor.wMaxPacketSize);
     this.#transfer(input, buffer).then(
       (count) => {
-        // Also what comes in the middle of an end that something else made has come.
-        const room = this.#inbox.push(Uint8Array.from(buffer.subarray(0, count)));
-        if (this.#over.signal.aborted) return;
-        if (room) this.#listen();
-        else {
-          const flood = `${this.name} sent more than ${this.#facts.inboxBytes} bytes that nobody asked for`;
-          void this.#end(new Problem("FRAME_MALFORMED", flood));
-        }
+        this.#device.receive(Uint8Array.from(buffer.subarray(0, count)));
+        if (!this.#device.over.aborted) this.#listen();
       },
-      (error: unknown) => void this.#end(this.#lost(wordsOf(error), error)),
+      (error: unknown) => void this.#device.end(this.#device.lost(wordsOf(error), error)),
     );
   }
 
@@ -215,29 +183,13 @@ class Bulk implements StreamTransport {
     }
   }
 
-  /** Ends everything, once; resolves when all is given back, or could not be within the bound. */
-  #end(problem: Problem): Promise<void> {
-    this.#ending ??= this.#finish(problem);
-    return this.#ending;
-  }
-
-  async #finish(problem: Problem): Promise<void> {
-    this.#unwatch();
-    this.#over.abort(problem);
+  async #release(): Promise<void> {
     const ended = [...this.#pending].map(([transfer, end]) => {
       cancel(transfer);
       return end;
     });
-    const released = Promise.all(ended).then(() => releaseInterface(this.#claim));
-    const late = (): Problem => problem;
-    const bounds = { clock: this.#facts.clock, ms: CLOSE_TIMEOUT_MS, over: new AbortController().signal, late };
-    await bounded(bounds, released).catch(() => undefined);
-    this.#inbox.end(problem);
-  }
-
-  #lost(said?: string, cause?: unknown): Problem {
-    const detail = said === undefined ? undefined : `${this.name} went away: ${said}`;
-    return new Problem("TRANSPORT_GONE", detail, { path: this.name }, cause === undefined ? {} : { cause });
+    await Promise.all(ended);
+    await releaseInterface(this.#claim);
   }
 }
 

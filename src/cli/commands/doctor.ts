@@ -4,7 +4,7 @@ import { type AttachedPort, attachedPorts } from "../attached.js";
 import type { Cli } from "../cli.js";
 import { bad, type Finding } from "../doctor/finding.js";
 import { checkData, checkHub, checkInbox, checkStore } from "../doctor/folders.js";
-import { checkClock, checkLibusb, checkNode, checkSerial, checkUdev } from "../doctor/machine.js";
+import { checkClock, checkLibusb, checkNode, checkSerial, checkUdev, checkUsb } from "../doctor/machine.js";
 import { checkCloud, checkHttp, checkRedis } from "../doctor/network.js";
 import { withExample } from "../help.js";
 import { findHub } from "../hub-client.js";
@@ -35,6 +35,7 @@ async function doctor(cli: Cli, json: boolean): Promise<void> {
     () => checkCloud(settings),
     checkUdev,
     () => checkSerial(cli, ports),
+    () => checkUsb(ports),
     checkLibusb,
   ];
   const findings: Finding[] = [];

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { access, constants, stat } from "node:fs/promises";
+import { access, constants, readFile, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { AttachedPort } from "../attached.js";
 import type { Cli } from "../cli.js";
@@ -41,7 +41,9 @@ export async function checkUdev(): Promise<Finding> {
 
 /** This user may open the serial ports that are attached, or those that will be. */
 export async function checkSerial(cli: Cli, attached: readonly AttachedPort[]): Promise<Finding[]> {
-  const real = attached.filter(({ attachment }) => !attachment.virtual).map(({ attachment }) => attachment.port);
+  const real = attached
+    .filter(({ attachment: { virtual, transport } }) => !virtual && transport === "serial")
+    .map(({ attachment }) => attachment.port);
   if (real.length > 0) return Promise.all(real.map((port) => checkPort(cli, port)));
   const dialout = groups().find(({ name }) => name === "dialout");
   const member =
@@ -68,11 +70,63 @@ async function checkPort(cli: Cli, port: string): Promise<Finding> {
   }
 }
 
-/** The library that meters on USB without a serial port will need. */
+/** This user may open the meters on USB that have no serial port; else, which of our rules for udev is missing. */
+export async function checkUsb(attached: readonly AttachedPort[]): Promise<Finding[]> {
+  const meters = attached.filter(
+    ({ attachment, claim }) => attachment.transport !== "serial" && claim.drivers.length > 0,
+  );
+  return await Promise.all(
+    meters.map(async ({ attachment: { transport, port } }) => {
+      const node = transport === "usb" ? await usbNode(port) : port;
+      const may = node !== null && (await mayOpen(node));
+      if (may) return ok("usb", `${port} may be opened.`);
+      const rule = RULES[transport];
+      return bad(
+        "usb",
+        `This user may not open ${port}${node === null || node === port ? "" : ` (${node})`}: the rule for ${rule} is missing or not in force.`,
+        `\`sudo cp ${RULES_FILE} /etc/udev/rules.d/ && sudo udevadm control --reload && sudo udevadm trigger\`, then plug the meter in again.`,
+      );
+    }),
+  );
+}
+
+/** The file with our rules, from the checkout's root. */
+const RULES_FILE = "config/70-glucohub.rules";
+/** What the rule is about that lets a user open such a meter. */
+const RULES = {
+  serial: "SUBSYSTEM tty",
+  hid: "SUBSYSTEM hidraw",
+  usb: "SUBSYSTEM usb",
+  block: "SUBSYSTEM block",
+} as const;
+
+/** The node of a USB device: its bus and device numbers stand in sysfs (Documentation/ABI/stable/sysfs-bus-usb). */
+async function usbNode(port: string): Promise<string | null> {
+  const folder = `/sys/bus/usb/devices/${port.replace(/^usb:/, "")}`;
+  const number = async (name: string): Promise<string | null> =>
+    (await readFile(`${folder}/${name}`, "utf8").catch(() => null))?.trim().padStart(3, "0") ?? null;
+  const [bus, device] = [await number("busnum"), await number("devnum")];
+  return bus === null || device === null ? null : `/dev/bus/usb/${bus}/${device}`;
+}
+
+async function mayOpen(node: string): Promise<boolean> {
+  return await access(node, constants.R_OK | constants.W_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The library without which meters on USB HID can't be read. */
 export function checkLibusb(): Finding {
   const folders = ["/usr/lib", "/lib", "/usr/local/lib"];
   const found = folders.some((folder) => holds(folder) || list(folder).some((name) => holds(`${folder}/${name}`)));
-  return ok("libusb", found ? "libusb is there." : "libusb is not installed; nothing needs it yet.");
+  return found
+    ? ok("libusb", "libusb is there.")
+    : warn(
+        "libusb",
+        "libusb is not installed: meters on USB HID can't be read.",
+        "Install it: `sudo apt-get install libusb-1.0-0`.",
+      );
 }
 
 function holds(folder: string): boolean {

@@ -1,10 +1,7 @@
-import { silentLog } from "../../src/domain/clock.js";
-import { asProblem, Problem } from "../../src/domain/problem.js";
-import type { SessionEvent } from "../../src/domain/reading.js";
-import type { BlockDriver, SessionContext } from "../../src/kit/driver.js";
+import type { BlockDriver } from "../../src/kit/driver.js";
 import type { BlockTransport } from "../../src/kit/transport.js";
 import type { VirtualClock } from "../../src/kit/virtual-clock.js";
-import { type Heard, inVirtualTime } from "./simulated-line.js";
+import { type Heard, type HearOptions, hearOn } from "./simulated-line.js";
 
 /** What a block takes to be read or written, virtual milliseconds. */
 const BLOCK_MS = 1;
@@ -61,39 +58,14 @@ export async function hearBlock(
   driver: Pick<BlockDriver, "session">,
   answerer: BlockAnswerer,
   clock: VirtualClock,
-  options: { readonly patience?: "full" | "probe"; readonly stop?: (event: SessionEvent) => boolean } = {},
+  options: HearOptions = {},
 ): Promise<HeardBlock> {
   const transport = diskOf(answerer, clock);
-  const abort = new AbortController();
-  const events: SessionEvent[] = [];
-  const startMs = clock.now();
-  let reason: unknown = null;
-  const { patience = "full" } = options;
-  const context: SessionContext<BlockTransport> = {
-    transport,
-    clock,
-    signal: abort.signal,
-    log: silentLog,
-    patience,
-  };
-  await inVirtualTime(clock, async () => {
-    try {
-      for await (const event of driver.session(context)) {
-        events.push(event);
-        if (options.stop?.(event) === true) abort.abort(new Problem("TRANSPORT_CANCELED"));
-      }
-    } catch (error) {
-      reason = error;
-    }
-  });
+  const { operations } = transport;
   return {
-    events,
-    readings: events.flatMap((event) => (event.type === "readings" ? event.readings : [])),
-    code: reason === null ? null : asProblem(reason).code,
-    reason,
-    written: transport.operations.flatMap(({ op, block }) => (op === "write" ? [block] : [])),
-    operations: transport.operations,
-    tookMs: clock.now() - startMs,
+    ...(await hearOn<BlockTransport>(driver, transport, clock, options)),
+    written: operations.flatMap(({ op, block }) => (op === "write" ? [block] : [])),
+    operations,
   };
 }
 

@@ -1,10 +1,8 @@
-import { silentLog } from "../../src/domain/clock.js";
-import { asProblem, Problem } from "../../src/domain/problem.js";
-import type { SessionEvent } from "../../src/domain/reading.js";
-import type { HidDriver, HidSimulator, SessionContext } from "../../src/kit/driver.js";
+import { Problem } from "../../src/domain/problem.js";
+import type { HidDriver, HidSimulator } from "../../src/kit/driver.js";
 import type { HidTransport } from "../../src/kit/transport.js";
 import type { VirtualClock } from "../../src/kit/virtual-clock.js";
-import { type Heard, inVirtualTime } from "./simulated-line.js";
+import { type Heard, type HearOptions, hearOn } from "./simulated-line.js";
 
 /** What answers at the other end: a simulated meter, or a part of one. */
 export type HidAnswerer = Pick<HidSimulator, "receive" | "start" | "setFeature" | "getFeature"> & {
@@ -79,46 +77,16 @@ export function hidTo(answerer: HidAnswerer): HidBench {
   };
 }
 
-/**
- * Runs a driver's session against an answerer on the virtual clock, which goes on whenever the program has come to
- * rest. `stop` is asked at each event; true ends the session as a person would.
- */
+/** Runs a driver's session against an answerer on the virtual clock; `stop` as in `hear`. */
 export async function hearHid(
   driver: Pick<HidDriver, "session">,
   answerer: HidAnswerer,
   clock: VirtualClock,
-  options: {
-    readonly patience?: "full" | "probe";
-    readonly stop?: (event: SessionEvent) => boolean;
-    readonly keys?: ReadonlyMap<string, Uint8Array>;
+  options: HearOptions & {
     /** The device to run on; default: a new one with the answerer behind it. */
     readonly transport?: HidBench;
   } = {},
 ): Promise<Heard> {
   const transport = options.transport ?? hidTo(answerer);
-  const abort = new AbortController();
-  const events: SessionEvent[] = [];
-  const startMs = clock.now();
-  let reason: unknown = null;
-  const { patience = "full", keys } = options;
-  const base: SessionContext<HidTransport> = { transport, clock, signal: abort.signal, log: silentLog, patience };
-  const context = keys === undefined ? base : { ...base, keys };
-  await inVirtualTime(clock, async () => {
-    try {
-      for await (const event of driver.session(context)) {
-        events.push(event);
-        if (options.stop?.(event) === true) abort.abort(new Problem("TRANSPORT_CANCELED"));
-      }
-    } catch (error) {
-      reason = error;
-    }
-  });
-  return {
-    events,
-    readings: events.flatMap((event) => (event.type === "readings" ? event.readings : [])),
-    code: reason === null ? null : asProblem(reason).code,
-    reason,
-    written: transport.written,
-    tookMs: clock.now() - startMs,
-  };
+  return { ...(await hearOn<HidTransport>(driver, transport, clock, options)), written: transport.written };
 }

@@ -3,7 +3,7 @@ import { silentLog } from "../../src/domain/clock.js";
 import { asProblem, Problem } from "../../src/domain/problem.js";
 import type { SessionEvent, SourceReading } from "../../src/domain/reading.js";
 import type { MeterSimulator, SerialDriver, SessionContext, SimulatedReading } from "../../src/kit/driver.js";
-import type { StreamTransport } from "../../src/kit/transport.js";
+import type { MeterTransport, StreamTransport } from "../../src/kit/transport.js";
 import type { VirtualClock } from "../../src/kit/virtual-clock.js";
 
 /** What answers at the other end of a line. */
@@ -61,6 +61,13 @@ export interface Heard {
   readonly tookMs: number;
 }
 
+/** What may be said beside the driver and who answers it. */
+export interface HearOptions {
+  readonly patience?: "full" | "probe";
+  readonly stop?: (event: SessionEvent) => boolean;
+  readonly keys?: ReadonlyMap<string, Uint8Array>;
+}
+
 /**
  * Runs a driver's session against an answerer on the virtual clock, which goes on whenever the program has come to
  * rest. `stop` is asked at each event; true ends the session as a person would.
@@ -69,15 +76,26 @@ export async function hear(
   driver: Pick<SerialDriver, "session">,
   answerer: Answerer,
   clock: VirtualClock,
-  options: { readonly patience?: "full" | "probe"; readonly stop?: (event: SessionEvent) => boolean } = {},
+  options: HearOptions = {},
 ): Promise<Heard> {
   const transport = lineTo(answerer);
+  return { ...(await hearOn(driver, transport, clock, options)), written: transport.written };
+}
+
+/** The same as `hear` on any transport; what was written is for that to tell. */
+export async function hearOn<T extends MeterTransport>(
+  driver: { session(context: SessionContext<T>): AsyncIterable<SessionEvent> },
+  transport: T,
+  clock: VirtualClock,
+  options: HearOptions,
+): Promise<Omit<Heard, "written">> {
   const abort = new AbortController();
   const events: SessionEvent[] = [];
   const startMs = clock.now();
   let reason: unknown = null;
-  const { patience = "full" } = options;
-  const context: SessionContext = { transport, clock, signal: abort.signal, log: silentLog, patience };
+  const { patience = "full", keys } = options;
+  const base: SessionContext<T> = { transport, clock, signal: abort.signal, log: silentLog, patience };
+  const context = keys === undefined ? base : { ...base, keys };
   await inVirtualTime(clock, async () => {
     try {
       for await (const event of driver.session(context)) {
@@ -93,7 +111,6 @@ export async function hear(
     readings: events.flatMap((event) => (event.type === "readings" ? event.readings : [])),
     code: reason === null ? null : asProblem(reason).code,
     reason,
-    written: transport.written,
     tookMs: clock.now() - startMs,
   };
 }

@@ -8,6 +8,7 @@ import type { Attachment, SerialAttachment } from "../transports/attachments.js"
 import { type Claim, claim } from "./attachment.js";
 import { attachedStatus } from "./meter-status.js";
 import type { OwnerOf } from "./owner.js";
+import { doneSentence, failureSentence, sentence } from "./port-sentences.js";
 import { type OpenMeter, type ReadMeterReport, readMeter } from "./read-meter.js";
 import { type Patience, recognise } from "./recognise.js";
 import { isQuiet, lookPause, retryPause } from "./retry.js";
@@ -260,19 +261,4 @@ export class PortLoop {
     this.#status = { ...this.#status, ...change };
     this.#options.onStatus(this.#status);
   }
-}
-
-function doneSentence({ new: fresh, known, unreadable }: ReadMeterReport): string {
-  const bad = unreadable === 0 ? "" : ` ${unreadable} could not be understood and are kept for inspection.`;
-  return `Read to the end: ${fresh} new, ${known} known.${bad}`;
-}
-
-function failureSentence(report: ReadMeterReport, problem: Problem, why: string, quiet: boolean): string {
-  if (quiet) return `${sentence(problem)} ${why}`;
-  const kept = report.partial ? ` Kept so far: ${report.new} new, ${report.known} known.` : "";
-  return `${sentence(problem)}${kept}`;
-}
-
-function sentence(problem: Problem): string {
-  return `${problem.message.replace(/[.\s]*$/, "")}. ${problem.remedy}`;
 }

@@ -9,6 +9,8 @@ import { dexcomReceiver } from "./dexcom-receiver/index.js";
 import { embracePro } from "./embrace-pro/index.js";
 import { freestyleInsulinx } from "./freestyle-insulinx/index.js";
 import { freestyleLibre } from "./freestyle-libre/index.js";
+import { freestyleLibrePro } from "./freestyle-libre-pro/index.js";
+import { freestyleLibre2 } from "./freestyle-libre2/index.js";
 import { freestyleLite } from "./freestyle-lite/index.js";
 import { glucocardExpression } from "./glucocard-expression/index.js";
 import { glucocardShineHid } from "./glucocard-shine-hid/index.js";
@@ -50,6 +52,8 @@ export const DRIVERS: readonly Driver[] = [
   precisionNeo,
   freestyleInsulinx,
   freestyleLibre,
+  freestyleLibrePro,
+  freestyleLibre2,
   onetouchVerio,
   taidoc,
   isensHid,

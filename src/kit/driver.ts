@@ -171,6 +171,8 @@ export interface SessionContext<T extends MeterTransport = StreamTransport> {
   readonly patience?: "full" | "probe";
   /** Secret keys by name, as the user's key file has them; only encrypted readers ask for some. */
   readonly keys?: ReadonlyMap<string, Uint8Array>;
+  /** Random bytes, that many, for readers that speak encrypted; default the system's. A replay brings those that were. */
+  readonly random?: (count: number) => Uint8Array;
 }
 
 /** What setting a clock is given. */

@@ -7,6 +7,7 @@ import { type Transcript, transcriptPatience, transcriptStartMs } from "../../sr
 import { VirtualClock } from "../../src/kit/virtual-clock.js";
 import type { ReplayChunk } from "../../src/transports/replay.js";
 import { replayMeter } from "../../src/transports/replay-meter.js";
+import { transcriptSecrets } from "../helpers/transcript-secrets.js";
 
 /** All that a session told, and how it ended. */
 export interface Outcome {
@@ -45,7 +46,13 @@ export async function collect(
   let problem: Problem | null = null;
   try {
     const patience = transcriptPatience(transcript.headers);
-    const context = { clock, signal: new AbortController().signal, log: silentLog, patience };
+    const context = {
+      clock,
+      signal: new AbortController().signal,
+      log: silentLog,
+      patience,
+      ...transcriptSecrets(transcript.headers),
+    };
     for await (const event of converse(driver, transport, context)) {
       if (event.type === "identity") {
         identities.push(event.identity);

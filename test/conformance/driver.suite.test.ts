@@ -111,6 +111,9 @@ function wholeWithin(readings: readonly SourceReading[], stream: string, bytes: 
   return whole;
 }
 
+/** Readers whose conversation can't be replayed once it is blanked. */
+const ENCRYPTED: ReadonlySet<string> = new Set(["freestyle-libre2"]);
+
 /** What a transcript must show for a driver to claim a capability. */
 const SHOWN: Readonly<Partial<Record<CapabilityName, (outcome: Outcome) => boolean>>> = {
   readings: ({ readings }) => readings.length > 0,
@@ -178,20 +181,26 @@ describe.each(METERS.map((driver) => ({ id: driver.id, driver })))("$id", ({ dri
     expect(ran).toBe(6);
   });
 
-  test.each(samples)("can be sent to a stranger: of $name, blanked, only the serial number changes", async (sample) => {
-    const sound = await collect(driver, sample.transcript);
-    const blanked = blankTranscript(driver, sample.transcript);
-    const outcome = await collect(driver, blanked);
-    const [serial, masked] = [sound.identities[0]?.serial ?? "", outcome.identities[0]?.serial ?? ""];
-    expect(masked).toHaveLength(serial.length);
-    // A few characters may tell the model, without which the rest can't be read.
-    expect([...masked].filter((letter, at) => letter === serial[at] && !/[X0\W]/.test(letter)).length).toBeLessThan(4);
-    expect(outcome.readings.map(withoutRaw)).toEqual(sound.readings.map(withoutRaw));
-    expect(outcome.unreadable.map(({ code }) => code)).toEqual(sound.unreadable.map(({ code }) => code));
-    expect(outcome.problem?.code ?? null).toBe(sound.problem?.code ?? null);
-    expect(outcome.difference).toBeNull();
-    if (serial.length > 3) expect(latin1(meterBytes(blanked))).not.toContain(serial);
-  });
+  // What an encrypted reader says is emptied whole: a serial number could be found in it by trying. Its own tests say how.
+  test.skipIf(ENCRYPTED.has(driver.id)).each(samples)(
+    "can be sent to a stranger: of $name, blanked, only the serial number changes",
+    async (sample) => {
+      const sound = await collect(driver, sample.transcript);
+      const blanked = blankTranscript(driver, sample.transcript);
+      const outcome = await collect(driver, blanked);
+      const [serial, masked] = [sound.identities[0]?.serial ?? "", outcome.identities[0]?.serial ?? ""];
+      expect(masked).toHaveLength(serial.length);
+      // A few characters may tell the model, without which the rest can't be read.
+      expect([...masked].filter((letter, at) => letter === serial[at] && !/[X0\W]/.test(letter)).length).toBeLessThan(
+        4,
+      );
+      expect(outcome.readings.map(withoutRaw)).toEqual(sound.readings.map(withoutRaw));
+      expect(outcome.unreadable.map(({ code }) => code)).toEqual(sound.unreadable.map(({ code }) => code));
+      expect(outcome.problem?.code ?? null).toBe(sound.problem?.code ?? null);
+      expect(outcome.difference).toBeNull();
+      if (serial.length > 3) expect(latin1(meterBytes(blanked))).not.toContain(serial);
+    },
+  );
 
   test("shows each capability that it claims in a transcript", async () => {
     const outcomes = await Promise.all(samples.map(({ transcript }) => collect(driver, transcript)));

@@ -1,3 +1,4 @@
+import { SIMULATED_KEYS } from "../../drivers/freestyle-libre2/simulator.js";
 import type { MeterDriver, SimulatedReading, SimulatorOptions } from "../../src/kit/driver.js";
 import { type Misbehaviour, misbehaving } from "../../src/kit/misbehave.js";
 import type { VirtualClock } from "../../src/kit/virtual-clock.js";
@@ -23,7 +24,7 @@ export async function hearMeter(
 ): Promise<MeterHeard> {
   if (driver.transport === "hid") {
     const meter = driver.simulate(simulated);
-    const heard = await hearHid(driver, misbehavingHid(meter, kinds, clock, seed), clock);
+    const heard = await hearHid(driver, misbehavingHid(meter, kinds, clock, seed), clock, { keys: SIMULATED_KEYS });
     return { heard, serial: meter.serial, memory: meter.memory };
   }
   if (driver.transport === "block") {

@@ -175,7 +175,9 @@ describe("the preparation", () => {
     for (const word of ["stop", "toString"]) {
       const { code, err } = await prepare(word);
       expect(code).toBe(2);
-      expect(err).toBe("Usage: node config/prepare.mjs start|test|bench|soak|simulate|build|packages [arguments]\n");
+      expect(err).toBe(
+        "Usage: node config/prepare.mjs start|test|bench|soak|simulate|devices|build|packages [arguments]\n",
+      );
     }
   });
 });

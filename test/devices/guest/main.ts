@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { openSync, readFileSync, writeSync } from "node:fs";
+import { release } from "node:os";
+import { DRIVERS } from "../../../drivers/index.js";
+import { systemClock } from "../../../src/kit/system-clock.js";
+import { type Lane, makeLanes } from "../lanes.js";
+import { makePlan, type PlanEntry } from "../plan.js";
+import type { GuestMessage } from "../report.js";
+import { FtdiCable } from "./ftdi-cable.js";
+import { hasControllers } from "./gadget.js";
+import { serialCable } from "./handled-meter.js";
+import { LabHub } from "./hub.js";
+import type { HubSide } from "./read-by-hub.js";
+import { runEntry } from "./run-entry.js";
+import { Stored } from "./stored.js";
+
+/** The second machine's program: plugs in what the plan says, with a hub beside it. Arguments: ids of the plan's entries. */
+const REPORT_LINE = "/dev/ttyS1";
+const DATA = "/run/lab-hub";
+const STOP_LIMIT_MS = 30_000;
+
+/** Stands where a lane has no serial cable. */
+const unused = {
+  plug(): never {
+    throw new Error("this lane has no serial cable");
+  },
+  switchOn() {},
+  unplug() {},
+};
+
+await main(process.argv.slice(2));
+
+async function main(ids: readonly string[]): Promise<void> {
+  execFileSync("stty", ["-F", REPORT_LINE, "raw", "-echo"]);
+  const line = openSync(REPORT_LINE, "r+");
+  const tell = (message: GuestMessage): void => void writeSync(line, `${JSON.stringify(message)}\n`);
+  const readOnlyRoot = /^\S+ \/ 9p ro\b/m.test(readFileSync("/proc/mounts", "utf8"));
+  tell({ type: "up", kernel: release(), node: process.version, readOnlyRoot });
+  let hub: LabHub | null = null;
+  try {
+    if (!hasControllers()) throw new Error("this kernel has no software USB controllers");
+    const plan = makePlan(DRIVERS, false).filter(({ id }) => ids.includes(id));
+    // Before the hub starts: it must not see the cable before it is plugged in.
+    const ftdi = plan.some(({ gadget }) => gadget === "ftdi") ? new FtdiCable() : null;
+    hub = new LabHub(DATA);
+    await hub.ready();
+    tell({ type: "progress", line: "the hub is ready" });
+    const stored = new Stored(DATA);
+    await runLanes(plan, ftdi, { hub, stored, clock: systemClock }, tell);
+    const orderly = await hub.stop(STOP_LIMIT_MS);
+    tell({ type: "end", hub: stored.summary(), problem: orderly ? null : "the hub did not end when it was told to" });
+  } catch (error) {
+    tell({ type: "end", hub: null, problem: error instanceof Error ? error.message : String(error) });
+  }
+  if (hub !== null) process.stdout.write(hub.output());
+  // Reads of devices that were pulled out wait in the thread pool for ever, and leaving in order would wait for them.
+  process.kill(process.pid, "SIGKILL");
+}
+
+async function runLanes(
+  plan: readonly PlanEntry[],
+  ftdi: FtdiCable | null,
+  side: Omit<HubSide, "right">,
+  tell: (message: GuestMessage) => void,
+): Promise<void> {
+  let controllers = 0;
+  const freeController = (): number => {
+    controllers += 1;
+    return controllers - 1;
+  };
+  const runLane = async (lane: Lane): Promise<void> => {
+    const serial =
+      lane.kind === "ftdi" && ftdi !== null ? ftdi : lane.kind === "acm" ? serialCable(freeController()) : null;
+    for (let entry = lane.queue.shift(); entry !== undefined; entry = lane.queue.shift()) {
+      tell({ type: "progress", line: `${entry.id} is plugged in` });
+      const bench = { serial: serial ?? unused, freeController };
+      const result = await runEntry(entry, 1_000 + plan.indexOf(entry), bench, side);
+      tell({ type: "device", result });
+    }
+  };
+  await Promise.all(makeLanes(plan).map(runLane));
+}

@@ -155,5 +155,5 @@ test("config check shows where each setting comes from and no secret", async () 
     .map((line) => JSON.parse(line));
   expect(lines).toContainEqual({ name: "zone", value: "Europe/London", from: "GLUCOHUB_ZONE" });
   expect(lines).toContainEqual({ name: "apiToken", value: "***", from: "GLUCOHUB_API_TOKEN" });
-  expect(lines.length).toBe(16);
+  expect(lines.length).toBe(17);
 });

@@ -1,4 +1,6 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SIMULATED_KEYS } from "../../../drivers/freestyle-libre2/simulator.js";
 import type { MeterStatus } from "../../../src/domain/status.js";
 import { systemClock } from "../../../src/kit/system-clock.js";
 import { addressOf, call, type Running, runProgram } from "../../e2e/hub-program.js";
@@ -19,7 +21,12 @@ export class LabHub {
   constructor(data: string) {
     this.data = data;
     mkdirSync(data, { recursive: true });
-    this.#running = runProgram(data, ["start"], { GLUCOHUB_ZONE: ZONE, GLUCOHUB_INBOX: "off", HOME: data });
+    // The virtual readers' own: no real reader has them.
+    const keyFile = join(data, "keys.txt");
+    writeFileSync(keyFile, [...SIMULATED_KEYS].map(([name, key]) => `${name}: ${hex(key)}\n`).join(""));
+    this.#running = runProgram(data, ["start"], {
+      ...{ GLUCOHUB_ZONE: ZONE, GLUCOHUB_INBOX: "off", GLUCOHUB_KEY_FILE: keyFile, HOME: data },
+    });
   }
 
   /** Resolves when it answers; rejects with what it printed if it ends before. */
@@ -57,4 +64,8 @@ export class LabHub {
     clearTimeout(timer);
     return !killed;
   }
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("hex");
 }

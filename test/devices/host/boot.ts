@@ -83,7 +83,7 @@ async function runQemu({ kit, limitMs, onLog }: BootOptions, args: readonly stri
   try {
     const ended = await new Promise<string | null>((resolve) => {
       child.once("error", (error) => resolve(`QEMU did not start: ${error.message}`));
-      child.once("close", (code) => resolve(code === 0 ? null : `QEMU ended with ${code}.`));
+      child.once("close", (code, signal) => resolve(code === 0 ? null : `QEMU ended with ${signal ?? code}.`));
     });
     return late ? `The second machine was switched off after ${limitMs / 1_000} s.` : ended;
   } finally {

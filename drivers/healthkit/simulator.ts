@@ -1,4 +1,5 @@
 import { offsetAt } from "../../src/domain/zone.js";
+import { seededRandom } from "../../src/kit/simulated.js";
 
 /** What an invented export covers. */
 export interface SampleExportOptions {
@@ -29,7 +30,7 @@ const HABITS = [
  */
 export function sampleExport(options: SampleExportOptions): string {
   const { seed, days, endMs, zone } = options;
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const stamp = stamper(offsetAt(zone, endMs));
   const first = Math.floor(endMs / DAY_MS) - days;
   const groups: Record<"glucose" | "insulin" | "carbs" | "weight" | "steps", string[]> = {
@@ -139,16 +140,5 @@ function stamper(offset: number): Stamp {
   return (ms) => {
     const wall = new Date(ms + offset * MINUTE_MS).toISOString();
     return `${wall.slice(0, 10)} ${wall.slice(11, 19)} ${suffix}`;
-  };
-}
-
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
-function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
   };
 }

@@ -1,6 +1,6 @@
 import { latin1, latin1Bytes } from "../../src/kit/bytes.js";
+import { sum16 } from "../../src/kit/checksum.js";
 import type { Mask } from "../../src/kit/driver.js";
-import { sum16 } from "./layout.js";
 
 /**
  * Masks the serial number wherever the meter names it (`@ "…"` and the dump's first line), and writes the sum of the line
@@ -22,6 +22,6 @@ function blankLine(line: string, hide: (text: string) => string): string {
   const told = /^\0*(.*) [0-9A-F]{4}\r?\n?$/s.exec(line)?.[1];
   if (parts === null || told === undefined) return masked;
   const [, zeros = "", text = "", sum = "", end = ""] = parts;
-  if (sum16(told) !== Number.parseInt(sum, 16)) return masked;
-  return `${zeros}${text} ${sum16(text).toString(16).toUpperCase().padStart(4, "0")}${end}`;
+  if (sum16(latin1Bytes(told)) !== Number.parseInt(sum, 16)) return masked;
+  return `${zeros}${text} ${sum16(latin1Bytes(text)).toString(16).toUpperCase().padStart(4, "0")}${end}`;
 }

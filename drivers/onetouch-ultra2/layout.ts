@@ -1,5 +1,6 @@
 import { Problem } from "../../src/domain/problem.js";
-import { hex, latin1 } from "../../src/kit/bytes.js";
+import { hex, latin1, latin1Bytes } from "../../src/kit/bytes.js";
+import { sum16 } from "../../src/kit/checksum.js";
 
 /** Bytes of a line as text, one character a byte, without wake-up zeros before it and the line end after it. */
 export interface CheckedLine {
@@ -26,19 +27,12 @@ export function checkedLine(frame: Uint8Array): CheckedLine {
   if (text === undefined || sent === undefined) {
     throw damaged("A line ends without its checksum.", frame, start + line.trimEnd().length);
   }
-  const expected = sum16(text);
+  const expected = sum16(latin1Bytes(text));
   if (expected !== Number.parseInt(sent, 16)) {
     const shown = expected.toString(16).toUpperCase().padStart(4, "0");
     throw damaged(`A line's checksum is ${sent} where ${shown} was expected.`, frame, start + text.length + 1);
   }
   return { text, frame, start };
-}
-
-/** The sum of the characters' codes modulo 65,536. */
-export function sum16(text: string): number {
-  let sum = 0;
-  for (let at = 0; at < text.length; at += 1) sum += text.charCodeAt(at);
-  return sum & 0xffff;
 }
 
 /**

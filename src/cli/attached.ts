@@ -24,7 +24,7 @@ export async function attachedPorts(cli: Cli, { data }: Settings): Promise<reado
   if (missing === "serialport") cli.out.note("The package serialport can't be loaded: real ports can't be read.");
   return devices
     .map((attachment) => ({ attachment, claim: claim(DRIVERS, attachment) }))
-    .filter(({ attachment, claim: { drivers } }) => drivers.length > 0 || mayBeMeter(attachment));
+    .filter(({ attachment, claim }) => mayBeMeter(attachment, claim));
 }
 
 /** Attached and known meters as a hub would tell of them, while none runs: nobody reads, so nothing goes on. */

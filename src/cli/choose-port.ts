@@ -50,10 +50,8 @@ export function meterDriver(id: string): MeterDriver {
 
 /** The driver of that name if it reads serial meters. Throws DRIVER_UNKNOWN, and USAGE for another. */
 export function serialDriver(id: string): SerialDriver {
-  const driver = findDriver(id);
+  const driver = meterDriver(id);
   if (driver.transport === "serial") return driver;
-  if (driver.transport === "file")
-    throw new Problem("USAGE", `${driver.id} is a kind of file: use \`glucohub import FILE\`.`);
   throw new Problem("USAGE", `${driver.id} is no serial meter: only those can be plugged in as a pseudo-terminal.`);
 }
 

@@ -71,8 +71,7 @@ export async function readAttached(
     bar.stop();
     return report;
   };
-  const claim = { drivers: place.drivers, shared: place.drivers.length > 1, why: "" };
-  const result = await recognise(claim, null, attempt, () => signal.aborted);
+  const result = await recognise(place.drivers, null, attempt, () => signal.aborted);
   await printer.done();
   if (result === null) throw new Problem("DRIVER_NO_MATCH");
   return { ...result, place };

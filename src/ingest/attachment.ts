@@ -1,5 +1,5 @@
 import type { Driver, MeterDriver } from "../kit/driver.js";
-import type { Attachment, SerialAttachment } from "../transports/attachments.js";
+import type { Attachment } from "../transports/attachments.js";
 
 /** HID usage pages from here on are vendors' own (USB HID Usage Tables, section 3, table 1). */
 const VENDOR_PAGES = 0xff00;
@@ -16,8 +16,8 @@ export interface Claim {
  * Finds the drivers for a port by its USB identifiers. Those whose own they are come first, then, by the rank of their
  * probes, those whose meters hang on cables of that kind: first who only listens, last who wakes a meter up.
  */
-export function claim(drivers: readonly Driver[], attachment: Attachment | SerialAttachment): Claim {
-  const { usb, virtual, transport = "serial" } = attachment;
+export function claim(drivers: readonly Driver[], attachment: Attachment): Claim {
+  const { usb, virtual, vendorName, transport = "serial" } = attachment;
   if (usb === null) {
     return {
       drivers: [],
@@ -29,7 +29,7 @@ export function claim(drivers: readonly Driver[], attachment: Attachment | Seria
   const found = drivers.flatMap((driver) => {
     if (driver.transport === "file" || driver.transport !== transport) return [];
     // A disk is only ever claimed by what it answers to INQUIRY: the same identifiers may be an ordinary stick's.
-    if (driver.transport === "block" && vendorOf(attachment) !== driver.inquiryVendor) return [];
+    if (driver.transport === "block" && vendorName !== driver.inquiryVendor) return [];
     const match = driver.usb.find(({ vendorId, productId }) => `${vendorId}:${productId}` === ids.toLowerCase());
     return match === undefined ? [] : [{ driver, ambiguous: match.ambiguous }];
   });
@@ -50,18 +50,12 @@ export function claim(drivers: readonly Driver[], attachment: Attachment | Seria
   };
 }
 
-function vendorOf(attachment: Attachment | SerialAttachment): string | null {
-  return "vendorName" in attachment ? (attachment.vendorName ?? null) : null;
-}
-
 /**
- * True if the attachment may be a meter although no driver claims it, so that a person should hear of it: any serial port,
- * and HID devices of a maker's own usage page; not keyboards, mice and disks.
+ * True if a person should hear of the attachment: a driver claims it, or it may be a meter all the same. That is any serial
+ * port, and HID devices of a maker's own usage page; not keyboards, mice and disks.
  */
-export function mayBeMeter(attachment: Attachment | SerialAttachment): boolean {
-  const { transport = "serial" } = attachment;
-  if (transport === "serial") return true;
-  return transport === "hid" && "usagePage" in attachment && (attachment.usagePage ?? 0) >= VENDOR_PAGES;
+export function mayBeMeter({ transport = "serial", usagePage }: Attachment, { drivers }: Claim): boolean {
+  return drivers.length > 0 || transport === "serial" || (transport === "hid" && (usagePage ?? 0) >= VENDOR_PAGES);
 }
 
 /** USB identifiers (`173a:21d5`) of the meters that are read by their bulk endpoints. */
@@ -71,10 +65,10 @@ export function bulkIds(drivers: readonly Driver[]): ReadonlySet<string> {
 }
 
 /** True if the two are the same device at the same port. */
-export function sameAttachment(a: Attachment | SerialAttachment, b: Attachment | SerialAttachment): boolean {
+export function sameAttachment(a: Attachment, b: Attachment): boolean {
   return a.port === b.port && a.virtual === b.virtual && JSON.stringify(usbOf(a)) === JSON.stringify(usbOf(b));
 }
 
-function usbOf({ usb }: Attachment | SerialAttachment): readonly (string | null)[] {
+function usbOf({ usb }: Attachment): readonly (string | null)[] {
   return usb === null ? [] : [usb.vendorId, usb.productId, usb.serial, usb.product];
 }

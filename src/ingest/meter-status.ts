@@ -1,12 +1,12 @@
 import type { MeterStatus } from "../domain/status.js";
 import type { KnownMeter } from "../store/meters.js";
-import type { Attachment, SerialAttachment } from "../transports/attachments.js";
+import type { Attachment } from "../transports/attachments.js";
 import type { Claim } from "./attachment.js";
 
 const NO_PROGRESS: MeterStatus["progress"] = { read: 0, expected: null, new: 0 };
 
 /** What can be said of an attached device before anything was asked of it. */
-export function attachedStatus(attachment: Attachment | SerialAttachment, { drivers, why }: Claim): MeterStatus {
+export function attachedStatus(attachment: Attachment, { drivers, why }: Claim): MeterStatus {
   const [first, ...others] = drivers;
   return {
     port: attachment.port,

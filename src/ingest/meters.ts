@@ -1,7 +1,7 @@
 import { asProblem } from "../domain/problem.js";
 import type { MeterStatus } from "../domain/status.js";
 import { type KnownMeter, listMeters } from "../store/meters.js";
-import type { Attachment, SerialAttachment } from "../transports/attachments.js";
+import type { Attachment } from "../transports/attachments.js";
 import { claim, mayBeMeter, sameAttachment } from "./attachment.js";
 import { awayStatus } from "./meter-status.js";
 import { PortLoop, type PortLoopOptions } from "./port-loop.js";
@@ -10,10 +10,7 @@ import { PortLoop, type PortLoopOptions } from "./port-loop.js";
  * Tells of every change of what is attached, each time the whole list, the first time at once; until the signal is
  * aborted (`watchDevices` of the transports, or a stand-in).
  */
-export type WatchPorts = (
-  onChange: (attached: readonly (Attachment | SerialAttachment)[]) => void,
-  signal: AbortSignal,
-) => unknown;
+export type WatchPorts = (onChange: (attached: readonly Attachment[]) => void, signal: AbortSignal) => unknown;
 
 /** What the meters' watch is started with. */
 export interface MetersOptions extends Omit<PortLoopOptions, "rereadEveryMs"> {
@@ -56,14 +53,14 @@ export function startMeters(options: MetersOptions): Meters {
     options.onStatus({ ...status, port, state: "away", detail: unplugged(status) });
   }
 
-  function attach(attachment: Attachment | SerialAttachment): void {
+  function attach(attachment: Attachment): void {
     if (watching.signal.aborted) return;
     loops.set(attachment.port, new PortLoop(attachment, loopOptions));
   }
 
-  function onChange(attached: readonly (Attachment | SerialAttachment)[]): void {
+  function onChange(attached: readonly Attachment[]): void {
     if (watching.signal.aborted) return;
-    const meant = attached.filter((one) => mayBeMeter(one) || claim(options.drivers, one).drivers.length > 0);
+    const meant = attached.filter((one) => mayBeMeter(one, claim(options.drivers, one)));
     const now = new Map(meant.map((attachment) => [attachment.port, attachment]));
     for (const [port, loop] of [...loops]) {
       const there = now.get(port);

@@ -4,7 +4,7 @@ import type { MeterStatus } from "../domain/status.js";
 import type { Driver, MeterDriver } from "../kit/driver.js";
 import { listMeters } from "../store/meters.js";
 import type { Store } from "../store/store.js";
-import type { Attachment, SerialAttachment } from "../transports/attachments.js";
+import type { Attachment } from "../transports/attachments.js";
 import { type Claim, claim } from "./attachment.js";
 import { attachedStatus } from "./meter-status.js";
 import type { OwnerOf } from "./owner.js";
@@ -38,7 +38,7 @@ const DETACH_GRACE_MS = 2_500;
 
 /** One attached port from plugging in to unplugging: tries, reads, waits. */
 export class PortLoop {
-  readonly attachment: Attachment | SerialAttachment;
+  readonly attachment: Attachment;
   /** Resolves when the loop has ended; never rejects. */
   readonly ended: Promise<void>;
   readonly #options: PortLoopOptions;
@@ -55,7 +55,7 @@ export class PortLoop {
   #looks = 0;
   #status: MeterStatus;
 
-  constructor(attachment: Attachment | SerialAttachment, options: PortLoopOptions) {
+  constructor(attachment: Attachment, options: PortLoopOptions) {
     this.attachment = attachment;
     this.#options = options;
     this.#claim = claim(options.drivers, attachment);
@@ -167,7 +167,7 @@ export class PortLoop {
   /** Tries the port's drivers in turn until a meter answers one of them. */
   async #tryDrivers(): Promise<ReadMeterReport> {
     const read = (driver: MeterDriver, patience: Patience): Promise<ReadMeterReport> => this.#read(driver, patience);
-    const result = await recognise(this.#claim, this.#remembered, read, () => this.#leaving);
+    const result = await recognise(this.#claim.drivers, this.#remembered, read, () => this.#leaving);
     if (result === null) throw new Problem("DRIVER_NO_MATCH");
     this.#met(result.driver, result.report);
     return result.report;

@@ -1,6 +1,5 @@
 import { isProblem } from "../domain/problem.js";
 import type { MeterDriver } from "../kit/driver.js";
-import type { Claim } from "./attachment.js";
 import type { ReadMeterReport } from "./read-meter.js";
 
 /** How a driver is tried: `probe` where others may be meant, so that it gives up soon if nobody answers it. */
@@ -21,12 +20,12 @@ const TELLING = ["METER_UNSUPPORTED", "METER_REFUSED", "METER_NOT_READY", "FRAME
  * `leaving` says at once that nobody wants to know any more.
  */
 export async function recognise(
-  claim: Claim,
+  claimed: readonly MeterDriver[],
   remembered: string | null,
   attempt: Attempt,
   leaving: () => boolean,
 ): Promise<{ readonly report: ReadMeterReport; readonly driver: MeterDriver } | null> {
-  const drivers = remembered === null ? claim.drivers : rememberedFirst(claim.drivers, remembered);
+  const drivers = remembered === null ? claimed : rememberedFirst(claimed, remembered);
   const patience = drivers.length > 1 ? "probe" : "full";
   let best: { readonly report: ReadMeterReport; readonly driver: MeterDriver } | null = null;
   for (const driver of drivers) {

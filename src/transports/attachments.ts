@@ -13,7 +13,8 @@ export type AttachmentTransport = "serial" | "hid" | "usb" | "block";
 
 /** A place at which a meter may be, whatever carries the conversation. */
 export interface Attachment {
-  readonly transport: AttachmentTransport;
+  /** Left out: a serial line. */
+  readonly transport?: AttachmentTransport;
   /** Device path: `/dev/ttyUSB0`, `/dev/hidraw0`, `/dev/sdb`; for bulk endpoints the place on USB: `usb:1-1.2`. */
   readonly port: string;
   /** Null where nothing is known, which is not the same as no USB. */
@@ -28,15 +29,9 @@ export interface Attachment {
   readonly vendorName?: string | null;
 }
 
-/** A serial port at which a meter may be; an attachment that is one may be given wherever this is wanted. */
-export interface SerialAttachment {
+/** A serial port at which a meter may be. */
+export interface SerialAttachment extends Attachment {
   readonly transport?: "serial";
-  /** Device path: `/dev/ttyUSB0`. */
-  readonly port: string;
-  /** Null where nothing is known, which is not the same as no USB. */
-  readonly usb: UsbFacts | null;
-  /** True for a simulated meter's port. */
-  readonly virtual: boolean;
 }
 
 /** All ports at one moment, sorted by path, and what kept us from knowing more. */

@@ -1,5 +1,6 @@
-import { readdir, readFile, readlink, realpath } from "node:fs/promises";
+import { readdir, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { sysText } from "./sysfs.js";
 
 /** Where the kernel shows its devices; for tests. */
 export interface FactsOptions {
@@ -18,14 +19,14 @@ export async function serialFacts(port: string, options: FactsOptions = {}): Pro
   let folder = await realpath(join(sysDir, "class/tty", basename(port), "device")).catch(() => null);
   // ttyACM hangs on the interface below the device, ttyUSB one deeper.
   for (let up = 0; folder !== null && up < 4; up += 1, folder = dirname(folder)) {
-    const vendor = await text(join(folder, "idVendor"));
+    const vendor = await sysText(join(folder, "idVendor"));
     if (vendor === null) continue;
     const facts: [string, string | null][] = [
-      ["usb", `${vendor}:${await text(join(folder, "idProduct"))}`],
-      ["release", await text(join(folder, "bcdDevice"))],
-      ["manufacturer", await text(join(folder, "manufacturer"))],
-      ["product", await text(join(folder, "product"))],
-      ["class", await text(join(folder, "bDeviceClass"))],
+      ["usb", `${vendor}:${await sysText(join(folder, "idProduct"))}`],
+      ["release", await sysText(join(folder, "bcdDevice"))],
+      ["manufacturer", await sysText(join(folder, "manufacturer"))],
+      ["product", await sysText(join(folder, "product"))],
+      ["class", await sysText(join(folder, "bDeviceClass"))],
       ...(await interfaces(folder)),
     ];
     return facts.filter((fact): fact is [string, string] => fact[1] !== null);
@@ -39,7 +40,7 @@ async function interfaces(device: string): Promise<[string, string | null][]> {
     names.map(async (name): Promise<[string, string | null]> => {
       const folder = join(device, name);
       const codes = await Promise.all(
-        ["bInterfaceClass", "bInterfaceSubClass", "bInterfaceProtocol"].map((file) => text(join(folder, file))),
+        ["bInterfaceClass", "bInterfaceSubClass", "bInterfaceProtocol"].map((file) => sysText(join(folder, file))),
       );
       const driver = await readlink(join(folder, "driver")).catch(() => null);
       return [
@@ -48,9 +49,4 @@ async function interfaces(device: string): Promise<[string, string | null][]> {
       ];
     }),
   );
-}
-
-async function text(file: string): Promise<string | null> {
-  const content = await readFile(file, "utf8").catch(() => "");
-  return content.trim() || null;
 }

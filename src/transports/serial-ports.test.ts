@@ -13,12 +13,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { SerialPorts } from "./attachments.js";
+import type { AttachedDevices } from "./attachments.js";
 import { announceVirtualPort, listVirtualPorts } from "./attachments-virtual.js";
+import { watchDevices } from "./devices.js";
 import { openPty, type Pty } from "./pty.js";
 import type { SerialLibrary } from "./serial-open.js";
 import { listSerialPorts } from "./serial-ports.js";
-import { watchSerialPorts } from "./serial-ports-watch.js";
 
 const usb = { vendorId: "0403", productId: "6001", serial: "AB12", product: "Meter cable" };
 let root: string;
@@ -215,16 +215,16 @@ describe("listSerialPorts", () => {
   });
 });
 
-describe("watchSerialPorts", () => {
+describe("watchDevices, of serial ports", () => {
   /** Watches until the test ends; `seen` fills with what is told, as names. */
   function start(everyMs: number, list = noUdev): { seen: string[][]; asked: () => number; stop: () => Promise<void> } {
     const seen: string[][] = [];
     const abort = new AbortController();
     const { load, asked } = library(list);
-    const onChange = ({ ports }: SerialPorts): void => {
-      seen.push(ports.map(({ port }) => port.replace(`${devDir}/`, "")));
+    const onChange = ({ devices }: AttachedDevices): void => {
+      seen.push(devices.map(({ port }) => port.replace(`${devDir}/`, "")));
     };
-    const done = watchSerialPorts({
+    const done = watchDevices({
       portsDir,
       devDir,
       sysDir,
@@ -306,6 +306,8 @@ describe("watchSerialPorts", () => {
       throw boom;
     };
     const signal = new AbortController().signal;
-    await expect(watchSerialPorts({ portsDir: null, devDir, loadLibrary: load, signal, onChange })).rejects.toBe(boom);
+    await expect(watchDevices({ portsDir: null, devDir, sysDir, loadLibrary: load, signal, onChange })).rejects.toBe(
+      boom,
+    );
   });
 });

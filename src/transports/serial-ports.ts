@@ -1,9 +1,10 @@
-import { readdir, readFile, realpath } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { readdir, realpath } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { isProblem } from "../domain/problem.js";
 import type { SerialAttachment, SerialPorts, UsbFacts } from "./attachments.js";
 import { listVirtualPorts } from "./attachments-virtual.js";
 import { loadSerialLibrary, type SerialLibrary, serialLibrary } from "./serial-open.js";
+import { hex4, usbParent } from "./sysfs.js";
 
 /** Names under which Linux shows USB serial adapters and meters. */
 export const SERIAL_PORT_NAME = /^tty(USB|ACM)\d+$/;
@@ -52,9 +53,7 @@ async function askLibrary(load: SerialLibrary): Promise<SerialPorts> {
     const ports = (await SerialPort.list()).flatMap((info): SerialAttachment[] => {
       const ids = info.vendorId !== undefined && info.productId !== undefined;
       if (!ids && !SERIAL_PORT_NAME.test(basename(info.path))) return [];
-      return [
-        { port: info.path, usb: usbFacts(info.vendorId, info.productId, info.serialNumber, undefined), virtual: false },
-      ];
+      return [{ port: info.path, usb: usbOf(info), virtual: false }];
     });
     return { ports, missing: null };
   } catch (error) {
@@ -63,33 +62,19 @@ async function askLibrary(load: SerialLibrary): Promise<SerialPorts> {
   }
 }
 
-/**
- * The facts of the USB device behind a terminal: `/sys/class/tty/<name>/device` lies below the device's folder, which
- * holds idVendor, idProduct, serial and product (the kernel's Documentation/ABI/stable/sysfs-bus-usb). Null if none.
- */
-async function usbFromSysfs(sysDir: string, name: string): Promise<UsbFacts | null> {
-  let folder = await realpath(join(sysDir, "class/tty", name, "device")).catch(() => null);
-  // ttyACM hangs on the interface below the device, ttyUSB one deeper.
-  for (let up = 0; folder !== null && up < 4; up += 1, folder = dirname(folder)) {
-    const at = folder;
-    const read = (file: string): Promise<string | undefined> =>
-      readFile(join(at, file), "utf8").then(
-        (text) => text.trim(),
-        () => undefined,
-      );
-    const facts = usbFacts(
-      await read("idVendor"),
-      await read("idProduct"),
-      await read("serial"),
-      await read("product"),
-    );
-    if (facts !== null) return facts;
-  }
-  return null;
+/** What the library tells of a port's cable; null if nothing that names it. */
+function usbOf(info: {
+  readonly vendorId?: string | undefined;
+  readonly productId?: string | undefined;
+  readonly serialNumber?: string | undefined;
+}): UsbFacts | null {
+  const { vendorId, productId, serialNumber } = info;
+  if (vendorId === undefined || productId === undefined) return null;
+  return { vendorId: hex4(vendorId), productId: hex4(productId), serial: serialNumber || null, product: null };
 }
 
-function usbFacts(vendor?: string, product?: string, serial?: string, name?: string): UsbFacts | null {
-  if (vendor === undefined || product === undefined) return null;
-  const id = (text: string): string => text.toLowerCase().padStart(4, "0");
-  return { vendorId: id(vendor), productId: id(product), serial: serial || null, product: name || null };
+/** The facts of the USB device behind a terminal, below which `/sys/class/tty/<name>/device` lies. Null if none. */
+async function usbFromSysfs(sysDir: string, name: string): Promise<UsbFacts | null> {
+  const folder = await realpath(join(sysDir, "class/tty", name, "device")).catch(() => null);
+  return folder === null ? null : ((await usbParent(folder))?.usb ?? null);
 }

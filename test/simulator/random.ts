@@ -1,3 +1,5 @@
+import { seededRandom } from "../../src/kit/simulated.js";
+
 /**
  * A number from 0 to below 1 that depends on the seed and the labels alone: what is drawn for one thing does not move
  * when another is left out, which is what makes a failing run shrink.
@@ -8,20 +10,12 @@ export function draw(seed: number, ...labels: readonly (string | number)[]): num
 
 /** A stream of numbers of its own, repeatable by its seed and name. */
 export class Random {
-  #state: number;
+  /** From 0 to below 1. */
+  readonly next: () => number;
 
   /** @param seed a whole number from 0 to below 2^32 */
   constructor(seed: number, ...name: readonly (string | number)[]) {
-    this.#state = mixed(seed, name);
-  }
-
-  /** From 0 to below 1 (mulberry32). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let word = this.#state;
-    word = Math.imul(word ^ (word >>> 15), word | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
+    this.next = seededRandom(mixed(seed, name));
   }
 
   /** A whole number from 0 to below `end`. */

@@ -1,3 +1,5 @@
+import { seededRandom } from "../../src/kit/simulated.js";
+
 /** Chance that comes out the same again for the same seed. */
 export interface Random {
   /** From 0 up to 1, 1 not included. */
@@ -12,16 +14,9 @@ export interface Random {
   for(name: string): Random;
 }
 
-/** Chance from a seed (the generator "mulberry32": 32 bits of state, enough for choosing faults). */
+/** Chance from a seed: 32 bits of state are enough for choosing faults. */
 export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seededRandom(seed);
   const int = (below: number): number => Math.floor(next() * below);
   return {
     next,

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { access, constants, readFile, stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { promisify } from "node:util";
+import { sysText } from "../../transports/sysfs.js";
 import type { AttachedPort } from "../attached.js";
 import type { Cli } from "../cli.js";
 import { bad, type Finding, ok, warn } from "./finding.js";
@@ -42,7 +43,7 @@ export async function checkUdev(): Promise<Finding> {
 /** This user may open the serial ports that are attached, or those that will be. */
 export async function checkSerial(cli: Cli, attached: readonly AttachedPort[]): Promise<Finding[]> {
   const real = attached
-    .filter(({ attachment: { virtual, transport } }) => !virtual && transport === "serial")
+    .filter(({ attachment: { virtual, transport = "serial" } }) => !virtual && transport === "serial")
     .map(({ attachment }) => attachment.port);
   if (real.length > 0) return Promise.all(real.map((port) => checkPort(cli, port)));
   const dialout = groups().find(({ name }) => name === "dialout");
@@ -60,23 +61,19 @@ export async function checkSerial(cli: Cli, attached: readonly AttachedPort[]): 
 }
 
 async function checkPort(cli: Cli, port: string): Promise<Finding> {
-  try {
-    await access(port, constants.R_OK | constants.W_OK);
-    return ok("serial", `${port} may be opened.`);
-  } catch {
-    const gid = (await stat(port).catch(() => null))?.gid;
-    const group = groups().find(({ id }) => id === gid)?.name ?? "dialout";
-    return bad("serial", `This user may not open ${port}.`, joinGroup(cli, group));
-  }
+  if (await mayOpen(port)) return ok("serial", `${port} may be opened.`);
+  const gid = (await stat(port).catch(() => null))?.gid;
+  const group = groups().find(({ id }) => id === gid)?.name ?? "dialout";
+  return bad("serial", `This user may not open ${port}.`, joinGroup(cli, group));
 }
 
 /** This user may open the meters on USB that have no serial port; else, which of our rules for udev is missing. */
 export async function checkUsb(attached: readonly AttachedPort[]): Promise<Finding[]> {
   const meters = attached.filter(
-    ({ attachment, claim }) => attachment.transport !== "serial" && claim.drivers.length > 0,
+    ({ attachment: { transport = "serial" }, claim }) => transport !== "serial" && claim.drivers.length > 0,
   );
   return await Promise.all(
-    meters.map(async ({ attachment: { transport, port } }) => {
+    meters.map(async ({ attachment: { transport = "serial", port } }) => {
       const node = transport === "usb" ? await usbNode(port) : port;
       const may = node !== null && (await mayOpen(node));
       if (may) return ok("usb", `${port} may be opened.`);
@@ -104,7 +101,7 @@ const RULES = {
 async function usbNode(port: string): Promise<string | null> {
   const folder = `/sys/bus/usb/devices/${port.replace(/^usb:/, "")}`;
   const number = async (name: string): Promise<string | null> =>
-    (await readFile(`${folder}/${name}`, "utf8").catch(() => null))?.trim().padStart(3, "0") ?? null;
+    (await sysText(`${folder}/${name}`))?.padStart(3, "0") ?? null;
   const [bus, device] = [await number("busnum"), await number("devnum")];
   return bus === null || device === null ? null : `/dev/bus/usb/${bus}/${device}`;
 }

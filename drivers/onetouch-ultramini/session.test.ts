@@ -5,14 +5,8 @@ import type { MeterSimulator, SimulatorOptions } from "../../src/kit/driver.js";
 import { misbehaving } from "../../src/kit/misbehave.js";
 import { seededRandom } from "../../src/kit/simulated.js";
 import { VirtualClock } from "../../src/kit/virtual-clock.js";
-import {
-  type Answerer,
-  type Heard,
-  hear,
-  inMemoryWords,
-  inVirtualTime,
-  lineTo,
-} from "../../test/helpers/simulated-line.js";
+import { damaged, storm, through, told, unreadables } from "../../test/helpers/lifescan-line.js";
+import { type Answerer, type Heard, hear, inVirtualTime, lineTo } from "../../test/helpers/simulated-line.js";
 import { DRIVERS } from "../index.js";
 import { letters, little, spoken } from "../shared/lifescan/simulated.js";
 import { onetouchUltraMini as driver } from "./index.js";
@@ -33,64 +27,10 @@ function bench(count: number, seed: number, more: Partial<SimulatorOptions> = {}
   return { clock, meter: driver.simulate({ count, seed, clock, zone: "Europe/London", ...more }) };
 }
 
-/** Answers as the meter would, each of its frames changed on the way; they count from 0. */
-function through(
-  meter: Answerer,
-  change: (frame: Uint8Array, number: number) => readonly Uint8Array[],
-): Answerer & { sent(): number } {
-  const rest: number[] = [];
-  let number = 0;
-  return {
-    sent: () => number,
-    receive: (bytes, send) =>
-      meter.receive(bytes, (chunk) => {
-        rest.push(...chunk);
-        while (rest.length >= (rest[1] ?? Number.POSITIVE_INFINITY)) {
-          const frame = Uint8Array.from(rest.splice(0, rest[1]));
-          for (const changed of change(frame, number)) send(changed);
-          number += 1;
-        }
-      }),
-  };
-}
-
 /** Every frame with data in it that is as long as a record's. */
 const isRecord = (frame: Uint8Array): boolean => frame.length === 16;
 /** The mini's link number and message of a frame, framed anew. */
 const reframed = (frame: Uint8Array, message: readonly number[]): Uint8Array => spoken(message, frame[2]);
-const damaged = (frame: Uint8Array): Uint8Array =>
-  frame.map((byte, at) => (at === frame.length - 4 ? byte ^ 0x20 : byte));
-
-/** A line that now and then loses, damages, doubles or delays a frame; whatever comes behind a late one is as late. */
-function storm(meter: Answerer, clock: VirtualClock, random: () => number): Answerer {
-  let behind: Promise<void> = Promise.resolve();
-  return {
-    receive: (bytes, send) => {
-      const frames = through(meter, (frame) => {
-        const lot = random();
-        const pause = lot > 0.97 ? 3_000 * random() : 0;
-        const copies = lot < 0.02 ? [] : lot < 0.04 ? [damaged(frame)] : lot < 0.06 ? [frame, frame] : [frame];
-        behind = behind
-          .then(() => (pause === 0 ? undefined : clock.sleep(pause)))
-          .then(() => {
-            for (const copy of copies) send(copy);
-          });
-        return [];
-      });
-      frames.receive(bytes, () => undefined);
-    },
-  };
-}
-
-function told({ readings }: Heard): unknown[] {
-  return readings.map(inMemoryWords);
-}
-
-function unreadables({ events }: Heard): { code: string; bytes: number }[] {
-  return events.flatMap((event) =>
-    event.type === "unreadable" ? [{ code: event.unreadable.code, bytes: event.unreadable.raw.length }] : [],
-  );
-}
 
 /** Every write is one of the words that read, an acknowledgement or an opening. */
 function demandReadsOnly({ written }: Heard): void {

@@ -5,6 +5,7 @@ import type { MeterSimulator, SimulatorOptions } from "../../src/kit/driver.js";
 import { misbehaving } from "../../src/kit/misbehave.js";
 import { seededRandom } from "../../src/kit/simulated.js";
 import { VirtualClock } from "../../src/kit/virtual-clock.js";
+import { damaged, storm, through, told, unreadables } from "../../test/helpers/lifescan-line.js";
 import {
   type Answerer,
   type Heard,
@@ -32,59 +33,9 @@ function bench(count: number, seed: number, more: Partial<SimulatorOptions> = {}
   return { clock, meter: driver.simulate({ count, seed, clock, zone: "Europe/London", ...more }) };
 }
 
-/** Answers as the meter would, each of its frames changed on the way; they count from 0. */
-function through(meter: Answerer, change: (frame: Uint8Array, number: number) => readonly Uint8Array[]): Answerer {
-  const rest: number[] = [];
-  let number = 0;
-  return {
-    receive: (bytes, send) =>
-      meter.receive(bytes, (chunk) => {
-        rest.push(...chunk);
-        while (rest.length >= (rest[1] ?? Number.POSITIVE_INFINITY)) {
-          const frame = Uint8Array.from(rest.splice(0, rest[1]));
-          for (const changed of change(frame, number)) send(changed);
-          number += 1;
-        }
-      }),
-  };
-}
-
 /** A record's answer is as long as the name's, but the high byte of its value is no letter. */
 const isRecord = (frame: Uint8Array): boolean => frame.length === 18 && (frame[10] ?? 0) < 4;
 const isName = (frame: Uint8Array): boolean => frame.length === 18 && !isRecord(frame);
-const damaged = (frame: Uint8Array): Uint8Array =>
-  frame.map((byte, at) => (at === frame.length - 4 ? byte ^ 0x20 : byte));
-
-/** A line that now and then loses, damages, doubles or delays a frame; whatever comes behind a late one is as late. */
-function storm(meter: Answerer, clock: VirtualClock, random: () => number): Answerer {
-  let behind: Promise<void> = Promise.resolve();
-  return {
-    receive: (bytes, send) => {
-      const frames = through(meter, (frame) => {
-        const lot = random();
-        const pause = lot > 0.97 ? 3_000 * random() : 0;
-        const copies = lot < 0.02 ? [] : lot < 0.04 ? [damaged(frame)] : lot < 0.06 ? [frame, frame] : [frame];
-        behind = behind
-          .then(() => (pause === 0 ? undefined : clock.sleep(pause)))
-          .then(() => {
-            for (const copy of copies) send(copy);
-          });
-        return [];
-      });
-      frames.receive(bytes, () => undefined);
-    },
-  };
-}
-
-function told({ readings }: Heard): unknown[] {
-  return readings.map(inMemoryWords);
-}
-
-function unreadables({ events }: Heard): { code: string; bytes: number }[] {
-  return events.flatMap((event) =>
-    event.type === "unreadable" ? [{ code: event.unreadable.code, bytes: event.unreadable.raw.length }] : [],
-  );
-}
 
 /** What was written, without the frames around it. */
 function asked({ written }: Pick<Heard, "written">): string[] {

@@ -3,6 +3,8 @@ import type { Driver } from "../src/kit/driver.js";
 import { accuChek } from "./accu-chek/index.js";
 import { accuChekMobile } from "./accu-chek-mobile/index.js";
 import { bgstar } from "./bgstar/index.js";
+import { bluetoothCgm } from "./bluetooth-cgm/index.js";
+import { bluetoothGlucose } from "./bluetooth-glucose/index.js";
 import { contourNext } from "./contour-next/index.js";
 import { contourSerial } from "./contour-serial/index.js";
 import { dexcomReceiver } from "./dexcom-receiver/index.js";
@@ -15,12 +17,15 @@ import { freestyleLite } from "./freestyle-lite/index.js";
 import { glucocardExpression } from "./glucocard-expression/index.js";
 import { glucocardShineHid } from "./glucocard-shine-hid/index.js";
 import { glucomenAreo } from "./glucomen-areo/index.js";
+import { googleFit } from "./google-fit/index.js";
+import { healthConnect } from "./health-connect/index.js";
 import { healthkit } from "./healthkit/index.js";
 import { isens } from "./isens/index.js";
 import { isensHid } from "./isens-hid/index.js";
 import { onetouchUltra2 } from "./onetouch-ultra2/index.js";
 import { onetouchUltraMini } from "./onetouch-ultramini/index.js";
 import { onetouchVerio } from "./onetouch-verio/index.js";
+import { onetouchVerioBle } from "./onetouch-verio-ble/index.js";
 import { onetouchVerioIq } from "./onetouch-verioiq/index.js";
 import { precisionNeo } from "./precision-neo/index.js";
 import { precisionXtra } from "./precision-xtra/index.js";
@@ -58,9 +63,14 @@ export const DRIVERS: readonly Driver[] = [
   taidoc,
   isensHid,
   glucocardShineHid,
+  bluetoothGlucose,
+  bluetoothCgm,
+  onetouchVerioBle,
   accuChekMobile,
   smartPix,
   healthkit,
+  googleFit,
+  healthConnect,
 ];
 
 /** How many names a refusal offers. */

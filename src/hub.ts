@@ -3,21 +3,25 @@ import type { Readable } from "node:stream";
 import { DRIVERS } from "../drivers/index.js";
 import { startApi } from "./api/start-api.js";
 import type { Log } from "./domain/clock.js";
+import { Problem } from "./domain/problem.js";
 import type { HubEvent, ImportStatus } from "./domain/status.js";
 import { startChangeFeed } from "./hub/change-feed.js";
 import { startDemo } from "./hub/demo.js";
 import { guardDemo, guardDemoDatabase } from "./hub/demo-guard.js";
 import { leaveAddress, localToken } from "./hub/local-access.js";
 import { hubMetrics } from "./hub/metrics.js";
+import { PairingDesk } from "./hub/pairing-desk.js";
 import { readerKeys } from "./hub/reader-keys.js";
 import { startSync } from "./hub/sync-control.js";
 import { teller } from "./hub/sync-teller.js";
+import { meterOpener, watchMeters } from "./hub/watch-meters.js";
 import { bulkIds } from "./ingest/attachment.js";
-import { importFile } from "./ingest/import-file.js";
+import { importOnThread } from "./ingest/import-thread.js";
 import { Imports } from "./ingest/imports.js";
 import { startInbox } from "./ingest/inbox.js";
 import { startMeters } from "./ingest/meters.js";
 import { ownerBySerial } from "./ingest/owner.js";
+import type { DateOrder } from "./kit/driver.js";
 import { systemClock } from "./kit/system-clock.js";
 import type { Settings } from "./settings/settings.js";
 import { storeAddress, storeName } from "./store/address.js";
@@ -26,8 +30,7 @@ import { listMeters } from "./store/meters.js";
 import { storeCounts } from "./store/queries.js";
 import { Store } from "./store/store.js";
 import { createToken, listTokens } from "./store/tokens.js";
-import { watchDevices } from "./transports/devices.js";
-import { openMeter } from "./transports/open-meter.js";
+import { connectBluetooth } from "./transports/bluez/bluetooth.js";
 
 /** How often the virtual meters of the demo are read again. */
 const DEMO_REREAD_MS = 4_000;
@@ -126,21 +129,29 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
   });
 
   const ownerOf = ownerBySerial(settings.patients, settings.zone);
+  const bluetooth = demo || settings.bluetooth === "off" ? null : await connectBluetooth({ clock, log });
+  onStop(() => bluetooth?.close());
+  /** Names of the meters in reach, for people who pair one. */
+  const names = new Map<string, string | null>();
   const meters = startMeters({
     drivers: DRIVERS,
     store,
-    openMeter,
+    openMeter: meterOpener(bluetooth),
     keys: await readerKeys(settings),
     clock,
     ownerOf,
     zone: settings.zone,
     log,
     watchPorts: (onChange, signal) =>
-      watchDevices({
+      watchMeters({
         portsDir: join(data, "ports"),
         bulkIds: bulkIds(DRIVERS),
+        bluetooth,
         signal,
-        onChange: ({ devices }) => onChange(devices),
+        onChange(attached) {
+          for (const { port, ble } of attached) if (ble) names.set(port, ble.name);
+          onChange(attached);
+        },
       }),
     onStatus: (status) => {
       emit({ type: "meter", data: status });
@@ -151,15 +162,29 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     rereadEveryMs: demo ? DEMO_REREAD_MS : null,
   });
   onStop(() => meters.stop());
+  const pairings = new PairingDesk({
+    // Without a radio no meter is ever shown, and whoever asks all the same is told why.
+    bluetooth: bluetooth ?? { pair: async () => Promise.reject(new Problem("BLUETOOTH_MISSING")) },
+    log,
+    nameOf: (port) => names.get(port) ?? null,
+    onStatus: (data) => emit({ type: "pairing", data }),
+  });
+  onStop(() => pairings.stop());
 
   const tellImport = (data: ImportStatus): void => {
     emit({ type: "import", data });
     if (data.state !== "running") sync.nudge();
   };
-  const importing = { drivers: DRIVERS, store, clock, ownerOf, log };
+  const importing = {
+    store: { ...place, hubId: settings.hub.id },
+    patients: settings.patients,
+    zone: settings.zone,
+    log,
+    onCommit: () => feed.look(),
+  };
   const imports = new Imports({
     folder: join(data, "imports"),
-    importOne: ({ path, ...job }) => importFile({ ...importing, ...job, file: path }),
+    importOne: ({ path, ...job }) => importOnThread({ ...importing, ...job, file: path }),
     clock,
     log,
     onStatus: tellImport,
@@ -172,7 +197,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
       clock,
       log,
       signal: ending.signal,
-      importOne: (path, signal) => importFile({ ...importing, file: path, signal, onProgress: tellImport }),
+      importOne: (path, signal) => importOnThread({ ...importing, file: path, signal, onProgress: tellImport }),
     });
     onStop(() => inbox.stop());
   }
@@ -192,9 +217,14 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
       store,
       now: () => clock.now(),
       meters: () => meters.status(),
+      pairings,
+      async unpair(port) {
+        if (bluetooth === null) throw new Problem("BLUETOOTH_MISSING");
+        await bluetooth.forget(port);
+      },
       sync: () => sync.status(),
       ringSync: (why) => (why === "edit" ? sync.nudge() : sync.ask(why, why === "full")),
-      startImport: (name: string, body: Readable) => imports.start(name, body),
+      startImport: (name: string, body: Readable, dateOrder: DateOrder | null) => imports.start(name, body, dateOrder),
       importStatus: (id) => imports.status(id),
       subscribe(listener) {
         listeners.add(listener);

@@ -71,6 +71,7 @@ test("a plain test is its time with seconds and its value, and nothing more is m
     utcOffset: null,
     index: null,
     asSent: "104",
+    testKey: "2024-05-05T07:31 104 mg/dL",
     sourceKey: null,
     device: null,
     sourceName: null,

@@ -6,6 +6,7 @@ import { MderReader } from "../shared/ieee11073/mder.js";
 import { ATTRIBUTE, CLASS, UNIT } from "../shared/ieee11073/nomenclature.js";
 import { type DeviceObject, typeOf, wordAttribute } from "../shared/ieee11073/objects.js";
 import type { Entry, EntryElement, Segment } from "../shared/ieee11073/segments.js";
+import { testKeyOf } from "../shared/roche/test-key.js";
 import { type Circumstances, type Context, circumstances, readContext } from "./contexts.js";
 import { type GlucoseUnit, limitsOf, placeOf } from "./limits.js";
 import { measurementStatus } from "./status.js";
@@ -45,9 +46,11 @@ export function readResult(entry: Entry, surroundings: Surroundings): SourceRead
   const marks = measurementStatus(status, value.kind);
   const control = measurement.control || marks.control || around.control;
   const notes = [measurement.note, ...marks.notes, ...around.notes].filter((note) => note !== null);
+  const amount = amountOf(value, unit, around, surroundings.isInstant);
   return {
     kind: "glucose",
-    ...amountOf(value, unit, around, surroundings.isInstant),
+    ...amount,
+    testKey: testKeyOf(deviceTime, amount.asSent, unit),
     value2: null,
     control,
     meal: around.meal,

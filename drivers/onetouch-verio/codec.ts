@@ -5,6 +5,7 @@ import { glucoseReading, measured } from "../shared/lifescan/glucose.js";
 import type { MemoryWords } from "../shared/lifescan/memory.js";
 import type { Question } from "../shared/lifescan/question.js";
 import { demandLength, misfit, readUnit, replyData, u16, u32, u32Bytes } from "../shared/lifescan/reply.js";
+import { testKeyOf } from "../shared/lifescan/test-key.js";
 import { EPOCH_2000_SECONDS, secondsOf, wallOf } from "../shared/lifescan/wall.js";
 import type { MailboxQuestion } from "./link.js";
 import { MAILBOX_LBA, SETTINGS_LBA } from "./mailbox.js";
@@ -86,7 +87,8 @@ function readRecord(data: Uint8Array, raw: Uint8Array): SourceReading {
     asSent: String(value),
     raw,
   });
-  return { ...reading, index: u16(data, 3) };
+  // Over Bluetooth the same test has another number: what both links tell alike is its identity.
+  return { ...reading, index: u16(data, 3), testKey: testKeyOf(u32(data, 5), value) };
 }
 
 /** Meal marks of the Select Plus (sheet b, vectors). */

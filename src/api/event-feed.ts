@@ -133,5 +133,6 @@ export class EventFeed {
 /** What an event is about: of two about the same, only the later matters. */
 function subject(event: Exclude<HubEvent, { type: "record" }>): string {
   if (event.type === "meter") return `meter ${event.data.driver} ${event.data.serial} ${event.data.port}`;
+  if (event.type === "pairing") return `pairing ${event.data.pairing}`;
   return event.type === "import" ? `import ${event.data.import}` : event.type;
 }

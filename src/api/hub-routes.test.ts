@@ -147,6 +147,24 @@ describe("imports", () => {
     },
   );
 
+  test("says how its dates are meant with date-order, and is refused for any other order", async () => {
+    const hub = await fakeHub();
+    const post = (query: string): Promise<Response> =>
+      fetch(`${hub.api.url}/api/v1/imports${query}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${TOKEN}` },
+        body: "a,b",
+      });
+    const answers = [await post("?date-order=dmy"), await post("?date-order=mdy"), await post("")];
+    expect(answers.map(({ status }) => status)).toEqual([202, 202, 202]);
+    expect(hub.uploads.map(({ dateOrder }) => dateOrder)).toEqual(["dmy", "mdy", undefined]);
+    for (const query of ["?date-order=ymd", "?dateOrder=dmy"]) {
+      const refused = await post(query);
+      expect([refused.status, await refused.json()]).toMatchObject([400, { code: "REQUEST_INVALID" }]);
+    }
+    expect(hub.uploads).toHaveLength(3);
+  });
+
   test("no file and an unknown import are told", async () => {
     const hub = await fakeHub();
     const empty = await hub.call("POST", "/api/v1/imports");

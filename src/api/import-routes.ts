@@ -4,7 +4,7 @@ import { Problem } from "../domain/problem.js";
 import { type App, answers, docs } from "./app.js";
 import { fileName } from "./file-name.js";
 import type { HubPorts } from "./ports.js";
-import { idParams, importAnswer, importStarted } from "./schemas.js";
+import { idParams, importAnswer, importQuery, importStarted } from "./schemas.js";
 
 /** Imports: the body goes to the hub as it comes, of any size and type, and never into memory. */
 export function importRoutes(app: App, ports: HubPorts): void {
@@ -37,16 +37,17 @@ export function importRoutes(app: App, ports: HubPorts): void {
         schema: {
           ...docs({ summary: "Imports a health export; X-Filename may carry its name", tag: "imports" }),
           consumes: ["application/octet-stream"],
+          querystring: importQuery,
           body: z.unknown().meta({ type: "string", format: "binary" }),
           response: answers(202, importStarted),
         },
       },
       async (request, reply) => {
-        const { body, headers } = request;
+        const { body, headers, query } = request;
         const empty = headers["content-length"] === "0" || !(body instanceof IncomingMessage);
         if (empty) throw new Problem("REQUEST_INVALID", "body: must be the file.");
         const name = fileName(one(headers["x-filename"]), one(headers["content-disposition"]));
-        const started = await ports.startImport(name, body);
+        const started = await ports.startImport(name, body, query["date-order"] ?? null);
         return reply.code(202).header("location", `/api/v1/imports/${started.import}`).send(started);
       },
     );

@@ -7,6 +7,7 @@ const FILES = [
   ["/", "index.html", "text/html; charset=utf-8"],
   ["/live.js", "live.js", "text/javascript; charset=utf-8"],
   ["/format.js", "format.js", "text/javascript; charset=utf-8"],
+  ["/pairing.js", "pairing.js", "text/javascript; charset=utf-8"],
   ["/stream.js", "stream.js", "text/javascript; charset=utf-8"],
   ["/style.css", "style.css", "text/css; charset=utf-8"],
 ] as const;

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
-import type { HubEvent, ImportStatus, MeterStatus, SyncStatus } from "../domain/status.js";
+import type { HubEvent, ImportStatus, MeterStatus, PairingStatus, SyncStatus } from "../domain/status.js";
+import type { DateOrder } from "../kit/driver.js";
 import type { Store } from "../store/store.js";
 
 /** What the HTTP interface asks of the hub; the hub fits it by shape. */
@@ -8,13 +9,26 @@ export interface HubPorts {
   /** Milliseconds since the Unix epoch. */
   now(): number;
   meters(): Promise<MeterStatus[]>;
+  /** Pairing with Bluetooth meters; they throw PAIRING_FAILED, PAIRING_NOT_FOUND and REQUEST_INVALID. */
+  readonly pairings: {
+    start(port: string): PairingStatus;
+    /** Null if there is none with this id. */
+    status(id: string): PairingStatus | null;
+    answer(
+      id: string,
+      reply: { readonly digits?: string | undefined; readonly yes?: boolean | undefined },
+    ): PairingStatus;
+  };
+  /** Forgets a Bluetooth meter. Throws BLUETOOTH_MISSING. */
+  unpair(port: string): Promise<void>;
   sync(): Promise<SyncStatus>;
   /** Rings the sync worker, whatever pause is on where a person asked for it; never waits for it. */
   ringSync(why: "edit" | "asked" | "full"): void;
   /**
-   * Keeps the body as a file and imports it in the background; resolves when the file is kept. `name` is for messages.
+   * Keeps the body as a file and imports it in the background; resolves when the file is kept. `name` is for messages,
+   * `dateOrder` says how dates of numbers alone are meant where the file does not show it.
    */
-  startImport(name: string, body: Readable): Promise<{ import: string }>;
+  startImport(name: string, body: Readable, dateOrder: DateOrder | null): Promise<{ import: string }>;
   /** Null if there is no import with this id. */
   importStatus(id: string): ImportStatus | null;
   /**

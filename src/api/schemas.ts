@@ -145,7 +145,7 @@ const meterSchema = z.object({
   serial: z.string().nullable(),
   lastRead: z.string().nullable(),
   clockErrorMs: z.number().nullable().describe("The meter's clock minus the hub's."),
-  state: z.enum(["waiting", "reading", "done", "failed", "away", "unclaimed"]),
+  state: z.enum(["waiting", "reading", "done", "failed", "away", "unclaimed", "unpaired"]),
   progress: z.object({ read: z.number(), expected: z.number().nullable(), new: z.number() }),
   detail: z.string(),
   virtual: z.boolean(),
@@ -153,6 +153,32 @@ const meterSchema = z.object({
 
 /** `GET /meters`. */
 export const metersAnswer = z.object({ meters: z.array(meterSchema) });
+
+const blePort = z
+  .string()
+  .regex(/^ble:([0-9A-F]{2}:){5}[0-9A-F]{2}$/, "must be a Bluetooth meter's port, such as ble:C0:FF:EE:00:00:01");
+
+/** `POST /pairings`. */
+export const pairingBody = z.strictObject({ port: blePort });
+
+/** `DELETE /pairings`. */
+export const unpairQuery = z.strictObject({ port: blePort });
+
+/** `POST /pairings/{id}`. */
+export const pairingReply = z.strictObject({
+  digits: z.string().optional().describe("The six digits that the meter shows."),
+  yes: z.boolean().optional().describe("Whether the digits are the same, or the meter is yours; false ends it."),
+});
+
+/** `GET /pairings/{id}`. */
+export const pairingAnswer = z.object({
+  pairing: z.string(),
+  port: z.string(),
+  name: z.string().nullable(),
+  state: z.enum(["connecting", "passkey", "confirm", "shown", "done", "failed"]),
+  digits: z.string().nullable(),
+  detail: z.string().describe("What to do now, or what went wrong."),
+});
 
 /** `GET /sync`. */
 export const syncAnswer = z.object({
@@ -173,6 +199,14 @@ export const ringQuery = z.strictObject({ full: z.enum(["true", "false"]).option
 
 /** Answer to `POST /sync`. */
 export const rungAnswer = z.object({ rung: z.literal(true) });
+
+/** What may stand behind `POST /imports`. */
+export const importQuery = z.strictObject({
+  "date-order": z
+    .enum(["dmy", "mdy"])
+    .optional()
+    .describe("How dates such as 01/02/2026 are to be read where the file does not show it: day or month first."),
+});
 
 /** `POST /imports`. */
 export const importStarted = z.object({ import: z.string() });

@@ -13,16 +13,20 @@ const CALLS = [
   "get /api/v1/events",
   "get /api/v1/imports/{id}",
   "get /api/v1/meters",
+  "get /api/v1/pairings/{id}",
   "get /api/v1/records",
   "get /api/v1/records/{id}",
   "get /api/v1/records/{id}/history",
   "get /api/v1/sync",
   "get /healthz",
   "get /metrics",
+  "delete /api/v1/pairings",
   "delete /api/v1/records/{id}",
   "patch /api/v1/records/{id}",
   "post /api/v1/conflicts/{id}/resolve",
   "post /api/v1/imports",
+  "post /api/v1/pairings",
+  "post /api/v1/pairings/{id}",
   "post /api/v1/records",
   "post /api/v1/records/{id}/restore",
   "post /api/v1/sync",
@@ -55,7 +59,7 @@ describe("access", () => {
   test("every call of the interface but health needs a token", async () => {
     const hub = await fakeHub();
     const closed = CALLS.filter((call) => call !== "get /healthz");
-    expect(closed).toHaveLength(16);
+    expect(closed).toHaveLength(20);
     for (const call of closed) {
       const [method = "", path = ""] = call.split(" ");
       const answer = await fetch(hub.api.url + path.replace("{id}", "x"), { method: method.toUpperCase() });
@@ -202,7 +206,7 @@ describe("the document", () => {
       Object.entries(methods).map(([method, call]) => ({ name: `${method} ${path}`, path, call })),
     );
     expect(calls.map(({ name }) => name).sort()).toEqual(CALLS);
-    expect(CALLS).toHaveLength(17);
+    expect(CALLS).toHaveLength(21);
     for (const { name, path, call } of calls) {
       expect([name, Object.keys(call.responses).length > 0]).toEqual([name, true]);
       for (const answer of Object.values(call.responses)) expect(typeof answer.description).toBe("string");
@@ -238,7 +242,13 @@ describe("the live page", () => {
     const html = await (await fetch(`${hub.api.url}/`)).text();
     const script = await (await fetch(`${hub.api.url}/live.js`)).text();
     const named = [...html.matchAll(/(?:src|href)="([^"]+)"/g), ...script.matchAll(/from "\.(\/[^"]+)"/g)];
-    expect(named.map((match) => match[1]).sort()).toEqual(["/format.js", "/live.js", "/stream.js", "/style.css"]);
+    expect(named.map((match) => match[1]).sort()).toEqual([
+      "/format.js",
+      "/live.js",
+      "/pairing.js",
+      "/stream.js",
+      "/style.css",
+    ]);
     for (const [, path] of named) expect((await fetch(hub.api.url + path)).status).toBe(200);
     const ids = [...script.matchAll(/(?:byId|fill)\("([^"]+)"/g)].map((match) => match[1]);
     expect(ids.length).toBeGreaterThan(20);

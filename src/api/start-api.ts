@@ -15,6 +15,7 @@ import { importRoutes } from "./import-routes.js";
 import { parseJson } from "./json-body.js";
 import { openRoutes } from "./open-routes.js";
 import { pageRoutes } from "./page-routes.js";
+import { pairingRoutes } from "./pairing-routes.js";
 import type { HubPorts } from "./ports.js";
 import { PROBLEM_TYPE, problemBody, sendProblem } from "./problem-answer.js";
 import { recordRoutes } from "./record-routes.js";
@@ -105,6 +106,7 @@ export async function startApi({ ports, settings, apiToken, log, tuning = {} }: 
     async (api: App) => {
       recordRoutes(api, ports);
       hubRoutes(api, ports);
+      pairingRoutes(api, ports);
       importRoutes(api, ports);
       endStreams = eventRoutes(api, {
         ports,

@@ -2,6 +2,7 @@ import { findDriver } from "../../drivers/index.js";
 import { Problem } from "../domain/problem.js";
 import type { MeterDriver, SerialDriver } from "../kit/driver.js";
 import type { Settings } from "../settings/settings.js";
+import type { Attachment } from "../transports/attachments.js";
 import { type AttachedPort, attachedPorts } from "./attached.js";
 import type { Cli } from "./cli.js";
 
@@ -22,9 +23,10 @@ export async function choosePort(
   cli: Cli,
   settings: Settings,
   named: { readonly port?: string | undefined; readonly driver?: string | undefined },
+  reach: readonly Attachment[] = [],
 ): Promise<ChosenPort> {
   const driver = named.driver === undefined ? null : meterDriver(named.driver);
-  const attached = await attachedPorts(cli, settings);
+  const attached = await attachedPorts(cli, settings, reach);
   const found = named.port === undefined ? onlyOne(attached, driver) : attached.find((one) => at(one) === named.port);
   const drivers = driver === null ? (found?.claim.drivers ?? []) : [driver];
   const port = named.port ?? (found === undefined ? "" : at(found));
@@ -32,6 +34,7 @@ export async function choosePort(
     const why = found?.claim.why ?? `Nothing is known of ${port}: name the meter's driver with --driver.`;
     throw new Problem("DRIVER_NO_MATCH", why);
   }
+  if (found !== undefined && !found.claim.readable) throw new Problem("METER_UNPAIRED", found.claim.why);
   const usb = found?.attachment.usb ?? null;
   return {
     port,
@@ -56,8 +59,8 @@ export function serialDriver(id: string): SerialDriver {
 }
 
 function onlyOne(attached: readonly AttachedPort[], driver: MeterDriver | null): AttachedPort {
-  const fitting = attached.filter(({ claim: { drivers } }) =>
-    driver === null ? drivers.length > 0 : drivers.includes(driver),
+  const fitting = attached.filter(({ claim: { drivers, readable } }) =>
+    driver === null ? drivers.length > 0 && readable : drivers.includes(driver),
   );
   const [only, ...others] = fitting;
   if (only !== undefined && others.length === 0) return only;

@@ -11,6 +11,7 @@ import { addEdit } from "./commands/edit.js";
 import { addHistory } from "./commands/history.js";
 import { addImport } from "./commands/import.js";
 import { addMeters } from "./commands/meters.js";
+import { addPair } from "./commands/pair.js";
 import { addRead } from "./commands/read.js";
 import { addRecords } from "./commands/records.js";
 import { addRemove } from "./commands/remove.js";
@@ -34,6 +35,7 @@ export const COMMANDS: readonly AddCommand[] = [
   addStart,
   addStatus,
   addMeters,
+  addPair,
   addDrivers,
   addRead,
   addSetClock,

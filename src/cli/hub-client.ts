@@ -20,7 +20,9 @@ export interface HubClient {
   readonly degraded: readonly string[];
   /** Throws the problem that the hub answers with, TOKEN_INVALID without a token, INTERNAL if it does not answer. */
   get<T>(path: string): Promise<T>;
-  post<T>(path: string): Promise<T>;
+  /** `body` is sent as JSON. */
+  post<T>(path: string, body?: unknown): Promise<T>;
+  delete(path: string): Promise<void>;
 }
 
 /** Looks whether a hub runs on the settings' data folder, at the address that it left there. */
@@ -42,21 +44,32 @@ function clientOf(
   degraded: readonly string[],
 ): HubClient {
   const token = apiToken ?? readLocalToken(data);
-  const call = async <T>(method: "GET" | "POST", path: string): Promise<T> => {
+  const call = async <T>(method: "GET" | "POST" | "DELETE", path: string, body?: unknown): Promise<T> => {
     if (token === null) throw new Problem("TOKEN_INVALID", "There is no token for the hub: set GLUCOHUB_API_TOKEN.");
-    const answer = await ask(`${url}${path}`, method, token);
-    const body: unknown = await answer.json().catch(() => null);
-    if (answer.ok) return body as T;
-    throw problemOf(answer.status, body);
+    const answer = await ask(`${url}${path}`, method, token, body);
+    const said: unknown = await answer.json().catch(() => null);
+    if (answer.ok) return said as T;
+    throw problemOf(answer.status, said);
   };
-  return { url, pid, degraded, get: (path) => call("GET", path), post: (path) => call("POST", path) };
+  return {
+    url,
+    pid,
+    degraded,
+    get: (path) => call("GET", path),
+    post: (path, body) => call("POST", path, body),
+    delete: (path) => call("DELETE", path),
+  };
 }
 
-async function ask(url: string, method: string, token: string | null): Promise<Response> {
+async function ask(url: string, method: string, token: string | null, body?: unknown): Promise<Response> {
   try {
     return await fetch(url, {
       method,
-      headers: token === null ? {} : { Authorization: `Bearer ${token}` },
+      headers: {
+        ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(ANSWER_MS),
     });
   } catch (cause) {

@@ -1,4 +1,4 @@
-import type { Writable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import type { Clock } from "../domain/clock.js";
 
 /** A stream of the process, or a test's stand-in. */
@@ -9,6 +9,7 @@ export interface CliIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute folder against which relative paths are meant. */
   readonly cwd: string;
+  readonly stdin: Readable;
   readonly stdout: Stream;
   readonly stderr: Stream;
   readonly clock: Clock;

@@ -9,6 +9,10 @@ process.umask(0o077);
 const code = await runCli(process.argv.slice(2), {
   env: process.env,
   cwd: process.cwd(),
+  // Asked for at its first use, so that a command that reads nothing does not hold it open.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   clock: systemClock,

@@ -1,16 +1,18 @@
 import type { Clock, Log } from "../domain/clock.js";
 import { Problem } from "../domain/problem.js";
 import { readerKeys } from "../hub/reader-keys.js";
+import { meterOpener } from "../hub/watch-meters.js";
 import { type ReadMeterReport, readMeter } from "../ingest/read-meter.js";
 import { type Patience, recognise } from "../ingest/recognise.js";
 import type { MeterDriver } from "../kit/driver.js";
 import type { Settings } from "../settings/settings.js";
 import type { Store } from "../store/store.js";
-import { openMeter } from "../transports/open-meter.js";
+import type { Bluetooth } from "../transports/bluez/bluetooth.js";
 import { type ChosenPort, choosePort } from "./choose-port.js";
 import type { Cli } from "./cli.js";
 import { ownersFor } from "./owners.js";
 import { progressBar } from "./progress.js";
+import { heard } from "./radio.js";
 import { recordPrinter } from "./tell-session.js";
 
 /** Which meter a command is to talk to, as its options name it. */
@@ -20,6 +22,8 @@ export interface MeterChoice {
   readonly zone?: string;
   /** Records are printed as JSON. */
   readonly json?: boolean;
+  /** Everything is read, also what a meter with record numbers could leave out. */
+  readonly all?: boolean;
   /** Records are not printed. */
   readonly silent?: boolean;
 }
@@ -39,9 +43,17 @@ export async function readAttached(
   cli: Cli,
   settings: Settings,
   choice: MeterChoice,
-  tools: { readonly store: Store | null; readonly clock: Clock; readonly log: Log },
+  tools: {
+    readonly store: Store | null;
+    readonly clock: Clock;
+    readonly log: Log;
+    /** Null for what is plugged in. */
+    readonly bluetooth: Bluetooth | null;
+  },
 ): Promise<ReadAttached> {
-  const place = await choosePort(cli, settings, choice);
+  const { bluetooth, ...kept } = tools;
+  const reach = bluetooth === null ? [] : await heard(cli, bluetooth, choice.port);
+  const place = await choosePort(cli, settings, choice, reach);
   const { ownerOf, zone } = ownersFor(settings, choice);
   const keys = await readerKeys(settings);
   const signal = cli.io.interruption();
@@ -49,14 +61,15 @@ export async function readAttached(
   const attempt = async (driver: MeterDriver, patience: Patience): Promise<ReadMeterReport> => {
     const bar = progressBar(cli.io, place.port);
     const report = await readMeter({
-      ...tools,
+      ...kept,
       keys,
       port: place.port,
       usb: place.usb,
       virtual: place.virtual,
       driver,
       patience,
-      openMeter,
+      openMeter: meterOpener(bluetooth),
+      everything: choice.all === true,
       ownerOf,
       zone,
       signal,

@@ -3,7 +3,7 @@ import { asProblem } from "../domain/problem.js";
 import type { SourceReading } from "../domain/reading.js";
 import { converse } from "../kit/converse.js";
 import type { MeterDriver } from "../kit/driver.js";
-import { type Transcript, transcriptPatience, transcriptStartMs } from "../kit/transcript.js";
+import { type Transcript, transcriptPatience, transcriptResume, transcriptStartMs } from "../kit/transcript.js";
 import { VirtualClock } from "../kit/virtual-clock.js";
 import { replayMeter } from "../transports/replay-meter.js";
 
@@ -33,7 +33,8 @@ async function told(
   let end = "done";
   try {
     const patience = transcriptPatience(transcript.headers);
-    for await (const event of converse(driver, transport, { clock, signal, log: silentLog, patience })) {
+    const resume = async (): Promise<string | null> => transcriptResume(transcript.headers);
+    for await (const event of converse(driver, transport, { clock, signal, log: silentLog, patience, resume })) {
       if (event.type === "identity") serial = event.identity.serial;
       if (event.type === "readings") readings.push(...event.readings.map(({ raw: _raw, ...rest }) => rest));
     }

@@ -43,6 +43,12 @@ export interface SourceReading {
   readonly index: number | null;
   /** The value's text as sent: part of the identity. */
   readonly asSent: string;
+  /**
+   * What every link to the meter tells alike of this test, in one spelling (minute, unit and value; a counter): where it is
+   * set, it and the serial number are the identity instead of time, index and `asSent`, so that a meter that is read over
+   * USB and over Bluetooth gives each test once.
+   */
+  readonly testKey?: string;
   /** A name by which the source itself tells this reading from all others, where it has one (a sync identifier). */
   readonly sourceKey: string | null;
   /** Device of this single reading where a file holds many devices' readings; else null: the session's. */
@@ -86,5 +92,10 @@ export type SessionEvent =
   | { readonly type: "expect"; readonly count: number }
   | { readonly type: "readings"; readonly readings: readonly SourceReading[] }
   | { readonly type: "unreadable"; readonly unreadable: Unreadable }
+  /**
+   * Told last in a session that read everything: a text by which the driver's next session with this meter reads only
+   * what is new (`SessionContext.resume`). Kept with the meter when the session ends well, else not.
+   */
+  | { readonly type: "cursor"; readonly cursor: string }
   /** How much of a file is done, in bytes of the file on disk. */
   | { readonly type: "progress"; readonly doneBytes: number; readonly totalBytes: number };

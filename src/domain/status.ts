@@ -12,14 +12,35 @@ export interface MeterStatus {
   readonly lastRead: string | null;
   /** The meter's clock minus the hub's. */
   readonly clockErrorMs: number | null;
-  /** `waiting` (nobody answers yet), `reading`, `done`, `failed`, `away`, `unclaimed` (no driver claims it). */
-  readonly state: "waiting" | "reading" | "done" | "failed" | "away" | "unclaimed";
+  /**
+   * `waiting` (nobody answers yet), `reading`, `done`, `failed`, `away`, `unclaimed` (no driver claims it), `unpaired` (a
+   * Bluetooth meter in reach that is nobody's here yet).
+   */
+  readonly state: "waiting" | "reading" | "done" | "failed" | "away" | "unclaimed" | "unpaired";
   /** Readings told so far in this or the last session, and how many the meter announced. */
   readonly progress: { readonly read: number; readonly expected: number | null; readonly new: number };
   /** Why this driver claims it, or what is wrong, one sentence. */
   readonly detail: string;
   /** A virtual meter. */
   readonly virtual: boolean;
+}
+
+/** How the pairing with a Bluetooth meter goes, as `GET /pairings/{id}` and the event stream show it. */
+export interface PairingStatus {
+  readonly pairing: string;
+  /** `ble:C0:FF:EE:00:00:01`. */
+  readonly port: string;
+  /** The meter's name; null if it has none. */
+  readonly name: string | null;
+  /**
+   * `connecting`; `passkey` (the six digits that the meter shows are wanted); `confirm` (whether both show `digits`);
+   * `shown` (`digits` are to be typed on the meter); `done`; `failed`.
+   */
+  readonly state: "connecting" | "passkey" | "confirm" | "shown" | "done" | "failed";
+  /** Six digits; null where there are none. */
+  readonly digits: string | null;
+  /** What to do now, or what went wrong, one sentence. */
+  readonly detail: string;
 }
 
 /** How far an import is, as `GET /imports/{id}` shows it. */
@@ -61,5 +82,6 @@ export type HubEvent =
   | { readonly type: "record"; readonly seq: number; readonly data: GlucoRecord }
   | { readonly type: "meter"; readonly data: MeterStatus }
   | { readonly type: "sync"; readonly data: SyncStatus }
+  | { readonly type: "pairing"; readonly data: PairingStatus }
   | { readonly type: "import"; readonly data: ImportStatus }
   | { readonly type: "conflict"; readonly data: { readonly open: number } };

@@ -1,5 +1,5 @@
-import type { Driver, MeterDriver } from "../kit/driver.js";
-import type { Attachment } from "../transports/attachments.js";
+import type { BleMatch, Driver, MeterDriver } from "../kit/driver.js";
+import type { Attachment, BleFacts } from "../transports/attachments.js";
 
 /** HID usage pages from here on are vendors' own (USB HID Usage Tables, section 3, table 1). */
 const VENDOR_PAGES = 0xff00;
@@ -9,6 +9,8 @@ export interface Claim {
   readonly drivers: readonly MeterDriver[];
   /** True where the identifiers are a cable's and not a meter's: another meter may hang on it at any time. */
   readonly shared: boolean;
+  /** False for a meter on Bluetooth that nobody has paired with this hub: it is shown, and not read. */
+  readonly readable: boolean;
   readonly why: string;
 }
 
@@ -18,10 +20,12 @@ export interface Claim {
  */
 export function claim(drivers: readonly Driver[], attachment: Attachment): Claim {
   const { usb, virtual, vendorName, transport = "serial" } = attachment;
+  if (attachment.ble) return claimBle(drivers, attachment.ble, virtual);
   if (usb === null) {
     return {
       drivers: [],
       shared: false,
+      readable: true,
       why: "The system does not tell what is at this port; name it with `glucohub read --port` and `--driver`.",
     };
   }
@@ -34,7 +38,8 @@ export function claim(drivers: readonly Driver[], attachment: Attachment): Claim
     return match === undefined ? [] : [{ driver, ambiguous: match.ambiguous }];
   });
   const name = usb.product === null ? ids : `${ids} (${usb.product})`;
-  if (found.length === 0) return { drivers: [], shared: false, why: `No driver claims the device ${name}.` };
+  if (found.length === 0)
+    return { drivers: [], shared: false, readable: true, why: `No driver claims the device ${name}.` };
   const sorted = [...found].sort(
     (a, b) => Number(a.ambiguous) - Number(b.ambiguous) || a.driver.probe.rank - b.driver.probe.rank,
   );
@@ -46,8 +51,45 @@ export function claim(drivers: readonly Driver[], attachment: Attachment): Claim
   return {
     drivers: sorted.map(({ driver }) => driver),
     shared: !sure,
+    readable: true,
     why: virtual ? `A virtual meter. ${why}` : why,
   };
+}
+
+/**
+ * Finds the drivers for a meter in reach of Bluetooth by what it advertises. Those that know it by its name come first, as
+ * a service may be everybody's. It is read only if it is paired: anybody's meter may be in reach.
+ */
+function claimBle(drivers: readonly Driver[], facts: BleFacts, virtual: boolean): Claim {
+  const found = drivers.flatMap((driver) => {
+    if (driver.transport !== "ble") return [];
+    const fitting = driver.ble.filter((match) => fits(match, facts));
+    return fitting.length === 0 ? [] : [{ driver, named: fitting.some(({ namePrefix }) => namePrefix !== null) }];
+  });
+  const who = facts.name === null ? facts.address : `${facts.name} (${facts.address})`;
+  const sorted = [...found].sort(
+    (a, b) => Number(b.named) - Number(a.named) || a.driver.probe.rank - b.driver.probe.rank,
+  );
+  const names = sorted.map(({ driver }) => driver.id).join(", ");
+  const known =
+    sorted.length === 0
+      ? `No driver claims what ${who} says over Bluetooth.`
+      : `What ${who} says over Bluetooth is what meters of ${names} say.`;
+  const why = facts.paired
+    ? known
+    : `${known} It is not paired with this hub: \`glucohub pair ble:${facts.address}\` if it is yours.`;
+  return {
+    drivers: sorted.map(({ driver }) => driver),
+    shared: false,
+    readable: facts.paired,
+    why: virtual ? `A virtual meter. ${why}` : why,
+  };
+}
+
+function fits({ service, namePrefix }: BleMatch, { name, services }: BleFacts): boolean {
+  if (service !== null && !services.includes(service)) return false;
+  if (namePrefix !== null && name?.startsWith(namePrefix) !== true) return false;
+  return service !== null || namePrefix !== null;
 }
 
 /**
@@ -66,7 +108,13 @@ export function bulkIds(drivers: readonly Driver[]): ReadonlySet<string> {
 
 /** True if the two are the same device at the same port. */
 export function sameAttachment(a: Attachment, b: Attachment): boolean {
-  return a.port === b.port && a.virtual === b.virtual && JSON.stringify(usbOf(a)) === JSON.stringify(usbOf(b));
+  if (a.port !== b.port || a.virtual !== b.virtual) return false;
+  return a.ble ? sameClaim(a.ble, b.ble) : JSON.stringify(usbOf(a)) === JSON.stringify(usbOf(b));
+}
+
+/** A meter tells its name and services bit by bit; only what may change its claim makes it another attachment. */
+function sameClaim(a: BleFacts, b: BleFacts | null | undefined): boolean {
+  return b?.paired === a.paired && b.name === a.name && [...a.services].sort().join() === [...b.services].sort().join();
 }
 
 function usbOf({ usb }: Attachment): readonly (string | null)[] {

@@ -1,20 +1,33 @@
 import { convertGlucose } from "../domain/glucose.js";
 import type { Unreadable } from "../domain/reading.js";
 import type { Kind, RecordFields } from "../domain/record.js";
+import { correctIn } from "../store/corrections.js";
 import { type KnownState, knownStates } from "../store/known.js";
-import type { NewRecord } from "../store/records.js";
+import type { Author, NewRecord } from "../store/records.js";
 import type { Tx } from "../store/store.js";
 
 /** Two spellings of one glucose value: half a printed digit of mmol/L, in mg/dL. */
 const SPELLING_MG_DL = 0.95;
 
+/** What became of a sample that an export now tells differently. */
+export type ChangedSample =
+  /** The record follows the export, or what a person changed of it stands on the list of conflicts. */
+  | { readonly became: "changed" | "conflict" }
+  /** Nobody can tell what is right field by field: the record stays, and this is kept for a person to look at. */
+  | { readonly became: "unclear"; readonly unreadable: Unreadable };
+
 /**
- * Of records that the store knew already, those that an export now tells differently (its app corrected them): by their
- * ids, with a sentence each. The records stay as they are; it is told and kept so that a person can look. A meter's
- * readings never change; what differs there from session to session is the hub's own estimate of the time.
+ * Of records that the store knew already, those that an export now tells differently (its app corrected them), by their
+ * ids. Where nobody changed them here they follow the export, as a local change; what a person or the cloud changed is never
+ * overwritten. A meter's readings never change; what differs there from session to session is the hub's own estimate of
+ * the time. A state that the record had before is no news: an older export may be imported after a newer one.
  */
-export async function changedSamples(tx: Tx, known: readonly NewRecord[]): Promise<Map<string, Unreadable>> {
-  const changed = new Map<string, Unreadable>();
+export async function changedSamples(
+  tx: Tx,
+  known: readonly NewRecord[],
+  author: Author,
+): Promise<Map<string, ChangedSample>> {
+  const changed = new Map<string, ChangedSample>();
   const samples = known.filter(({ fields }) => fields.source !== "meter" && fields.source !== "cgm");
   if (samples.length === 0) return changed;
   const states = await knownStates(
@@ -25,8 +38,12 @@ export async function changedSamples(tx: Tx, known: readonly NewRecord[]): Promi
     const had = states.get(sample.id) ?? [];
     if (had.length === 0 || had.some((state) => sameMeasurement(sample.kind, state, sample.fields))) continue;
     const { id, raw, fields } = sample;
+    const became = await correctIn(tx, { id, told: fields }, author);
+    if (became === "changed" || became === "conflict") changed.set(id, { became });
+    if (became !== "unclear") continue;
     const detail = `The export now tells ${id} differently (${fields.value} ${fields.unit} at ${fields.time}); the record here was left as it is.`;
-    changed.set(id, { code: "IMPORT_CHANGED", detail, raw: raw ?? new Uint8Array() });
+    const unreadable = { code: "IMPORT_CHANGED", detail, raw: raw ?? new Uint8Array() };
+    changed.set(id, { became, unreadable });
   }
   return changed;
 }

@@ -7,9 +7,10 @@ import { asProblem, type Problem, type ProblemCode } from "../domain/problem.js"
 import type { SessionEvent } from "../domain/reading.js";
 import type { GlucoRecord, Kind } from "../domain/record.js";
 import type { ImportStatus } from "../domain/status.js";
-import type { Driver } from "../kit/driver.js";
-import type { FileTransport } from "../kit/transport.js";
+import type { DateOrder, Driver, EntryDatabase } from "../kit/driver.js";
+import type { FileEntry, FileTransport } from "../kit/transport.js";
 import type { Store } from "../store/store.js";
+import { openEntryDatabase } from "../transports/entry-database.js";
 import { openFile } from "../transports/file.js";
 import { abortProblem } from "./events.js";
 import { type Format, findFormat } from "./find-format.js";
@@ -30,6 +31,8 @@ export interface ImportOptions {
   readonly ownerOf: OwnerOf;
   /** Only these kinds; default or null: all. */
   readonly kinds?: ReadonlySet<Kind> | null;
+  /** How dates of numbers alone are to be read; default or null: as the file shows. */
+  readonly dateOrder?: DateOrder | null;
   readonly signal: AbortSignal;
   readonly log?: Log;
   /** Name of the import, a UUID; default: a new one. */
@@ -44,6 +47,9 @@ export interface ImportOptions {
 export interface ImportReport extends ImportStatus {
   readonly outcome: "done" | ProblemCode;
   readonly byKind: readonly KindCount[];
+  /** Of the known ones, how many follow the export that tells them differently now, and how many a person must decide on. */
+  readonly changed: number;
+  readonly conflicts: number;
   /** The first five things that were not understood, a sentence each. */
   readonly notUnderstood: readonly string[];
   /** Names of an archive's entries that were damaged beside those that were read. */
@@ -79,11 +85,12 @@ async function readEntries(
   options: ImportOptions,
   progress: Progress,
 ): Promise<SessionReport> {
-  const { signal, log = silentLog, kinds = null } = options;
+  const { signal, log = silentLog, kinds = null, dateOrder = null } = options;
+  const database = (entry: FileEntry): Promise<EntryDatabase> => openEntryDatabase(entry, signal);
   const { zone } = options.ownerOf(null);
 
   async function* events(): AsyncGenerator<SessionEvent, void, void> {
-    for (const entry of entries) yield* driver.session({ file, entry, signal, log, zone, kinds });
+    for (const entry of entries) yield* driver.session({ file, entry, signal, log, zone, kinds, dateOrder, database });
   }
 
   return runSession({
@@ -155,6 +162,8 @@ class Progress {
       ...this.#status,
       outcome: session.outcome,
       byKind: session.byKind,
+      changed: session.changed,
+      conflicts: session.conflicts,
       notUnderstood: session.firstUnreadable.map(({ detail }) => detail),
       damagedEntries: this.#damaged,
     };
@@ -163,7 +172,15 @@ class Progress {
   failed(problem: Problem): ImportReport {
     this.tell({ state: "failed", problem: told(problem) });
     const damagedEntries = this.#damaged;
-    return { ...this.#status, outcome: problem.code, byKind: [], notUnderstood: [], damagedEntries };
+    return {
+      ...this.#status,
+      outcome: problem.code,
+      byKind: [],
+      changed: 0,
+      conflicts: 0,
+      notUnderstood: [],
+      damagedEntries,
+    };
   }
 }
 

@@ -11,7 +11,7 @@ import type { ImportStatus } from "../domain/status.js";
 import { VirtualClock } from "../kit/virtual-clock.js";
 import type { Store } from "../store/store.js";
 import { importFile } from "./import-file.js";
-import { Imports, type ImportsOptions } from "./imports.js";
+import { type ImportJob, Imports, type ImportsOptions } from "./imports.js";
 import { ownerBySerial } from "./owner.js";
 
 const XML = sampleExport({ seed: 5, days: 5, endMs: NOW_MS, zone: "Europe/London" });
@@ -55,6 +55,43 @@ describe("a file that is sent", () => {
     expect(names(folder)).toEqual([]);
     expect(heard.every((status) => status.import === id)).toBe(true);
     expect(heard.map(({ state }) => state).filter((state) => state !== "running")).toEqual(["done"]);
+  });
+
+  test("is imported with the order of dates that its sender gave, also by the hub that finds it after a crash", async () => {
+    const store = await tempStore();
+    const folder = join(tempFolder(), "imports");
+    const asked: ImportJob["dateOrder"][] = [];
+    const dying = bench(store, folder, {
+      importOne: ({ signal, dateOrder }) => {
+        asked.push(dateOrder);
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      },
+    });
+    await dying.imports.start("a.csv", body("a"), "dmy");
+    await dying.imports.start("b.csv", body("b"));
+    await until("the first is begun", () => asked.length === 1);
+    expect(names(folder)).toHaveLength(5);
+    await dying.imports.stop();
+
+    const next = bench(store, folder, {
+      importOne: async ({ dateOrder, path, signal, captureId }) => {
+        asked.push(dateOrder);
+        const ownerOf = ownerBySerial([], "UTC");
+        return importFile({
+          file: path,
+          drivers: [],
+          store: null,
+          clock: new VirtualClock(NOW_MS),
+          ownerOf,
+          signal,
+          captureId,
+        });
+      },
+    });
+    expect(await next.imports.resume()).toBe(2);
+    await next.imports.idle();
+    expect(asked.slice(1).sort()).toEqual(["dmy", null]);
+    expect(names(folder)).toEqual(["refused"]);
   });
 
   test("and is of no known kind fails, and is kept with a text that says why", async () => {

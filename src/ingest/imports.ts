@@ -6,6 +6,7 @@ import type { Clock, Log } from "../domain/clock.js";
 import { isUuid } from "../domain/identity.js";
 import { asProblem, Problem } from "../domain/problem.js";
 import type { ImportStatus } from "../domain/status.js";
+import type { DateOrder } from "../kit/driver.js";
 import type { ImportReport } from "./import-file.js";
 import { begunImport } from "./import-status.js";
 import { putAway } from "./put-away.js";
@@ -18,6 +19,8 @@ export interface ImportJob {
   readonly path: string;
   /** The name that its sender gave, for people only. */
   readonly name: string;
+  /** How dates of numbers alone are meant where the file does not show it; null: its sender did not say. */
+  readonly dateOrder: DateOrder | null;
   readonly signal: AbortSignal;
   readonly onProgress: (status: ImportStatus) => void;
 }
@@ -58,7 +61,7 @@ export class Imports {
    * Keeps the file and starts its import; resolves when the file is durable. Throws STORE_FULL if the disk is full,
    * REQUEST_INVALID if the body breaks off; then nothing of it is left.
    */
-  async start(name: string, body: Readable): Promise<{ import: string }> {
+  async start(name: string, body: Readable, dateOrder: DateOrder | null = null): Promise<{ import: string }> {
     const id = randomUUID();
     const { folder } = this.#options;
     await mkdir(folder, { recursive: true });
@@ -66,14 +69,15 @@ export class Imports {
     try {
       await save(part, body);
       await saveText(join(folder, `${id}.name`), name);
+      if (dateOrder !== null) await saveText(join(folder, `${id}.dates`), dateOrder);
       await rename(part, this.#path(id));
       await syncFolder(folder);
     } catch (error) {
       await rm(part, { force: true });
-      await rm(join(folder, `${id}.name`), { force: true });
+      await this.#forget(id);
       throw saveProblem(error);
     }
-    this.#enqueue(id, name);
+    this.#enqueue(id, name, dateOrder);
     return { import: id };
   }
 
@@ -91,12 +95,13 @@ export class Imports {
     const waiting = ids.filter(isUuid);
     for (const name of names) {
       // Never accepted: its sender was told so, or went away.
-      const id = name.replace(/\.(part|name)$/, "");
+      const id = name.replace(/\.(part|name|dates)$/, "");
       if (id !== name && isUuid(id) && (name.endsWith(".part") || !waiting.includes(id))) await rm(join(folder, name));
     }
     for (const id of waiting) {
       const name = await readFile(join(folder, `${id}.name`), "utf8").catch(() => id);
-      this.#enqueue(id, name);
+      const dates = await readFile(join(folder, `${id}.dates`), "utf8").catch(() => null);
+      this.#enqueue(id, name, dates === "dmy" || dates === "mdy" ? dates : null);
     }
     return waiting.length;
   }
@@ -118,18 +123,21 @@ export class Imports {
     return join(this.#options.folder, `${id}.file`);
   }
 
-  #enqueue(id: string, name: string): void {
+  #enqueue(id: string, name: string, dateOrder: DateOrder | null): void {
     this.#tell(begunImport(id, name));
-    this.#queue = this.#queue.then(() => this.#run(id, name)).catch((error: unknown) => this.#broke(id, error));
+    this.#queue = this.#queue
+      .then(() => this.#run(id, name, dateOrder))
+      .catch((error: unknown) => this.#broke(id, error));
   }
 
-  async #run(id: string, name: string): Promise<void> {
+  async #run(id: string, name: string, dateOrder: DateOrder | null): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       const report = await this.#options.importOne({
         captureId: randomUUID(),
         path: this.#path(id),
         name,
+        dateOrder,
         signal,
         onProgress: (status) => {
           // The last word is said below, when the file is put away.
@@ -153,7 +161,14 @@ export class Imports {
     const { folder } = this.#options;
     if (report.state === "done") await rm(this.#path(id), { force: true });
     else await putAway(this.#path(id), join(folder, "refused"), id, refusalText({ ...report, name }));
+    await this.#forget(id);
+  }
+
+  /** What stands beside a file: the sender's name for it, and how it said that dates are meant. */
+  async #forget(id: string): Promise<void> {
+    const { folder } = this.#options;
     await rm(join(folder, `${id}.name`), { force: true });
+    await rm(join(folder, `${id}.dates`), { force: true });
   }
 
   #broke(id: string, error: unknown): void {

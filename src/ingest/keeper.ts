@@ -8,9 +8,12 @@ import { changedSamples } from "./changed-samples.js";
 /** One thing that a source told: a record, or what could not be understood. */
 export type Told = { readonly record: NewRecord } | { readonly unreadable: Unreadable };
 
-/** What was told, after it is kept; `fresh` says of a record whether the store did not know it. */
+/** What a record was to the store: unknown, known, or known otherwise (`changed`: it followed; `conflict`: a person must say). */
+export type Standing = "new" | "known" | "changed" | "conflict";
+
+/** What was told, after it is kept. */
 export type Kept =
-  | { readonly record: NewRecord; readonly fresh: boolean }
+  | { readonly record: NewRecord; readonly standing: Standing }
   | { readonly record: null; readonly unreadable: Unreadable };
 
 /** Most things in one page, which is one transaction. */
@@ -40,9 +43,12 @@ export async function keepPage(store: Store, page: readonly Told[], facts: PageF
     const differing = await changedSamples(
       tx,
       records.filter((_, index) => isNew[index] !== true),
+      { by: facts.by, why: "the export tells it differently now", at: facts.at },
     );
-    const corrections = [...differing.values()].map((one) => ({ origin: facts.origin, ...pick(one) }));
-    await quarantine(tx, facts.capture, [...unreadable, ...corrections], facts.at);
+    const unclear = [...differing.values()].flatMap((one) =>
+      one.became === "unclear" ? [{ origin: facts.origin, ...pick(one.unreadable) }] : [],
+    );
+    await quarantine(tx, facts.capture, [...unreadable, ...unclear], facts.at);
     return { fresh: isNew, changed: differing };
   });
   let at = 0;
@@ -50,10 +56,10 @@ export async function keepPage(store: Store, page: readonly Told[], facts: PageF
     if (!("record" in told)) return { record: null, unreadable: told.unreadable };
     const isFresh = fresh[at] ?? false;
     at += 1;
-    const correction = isFresh ? undefined : changed.get(told.record.id);
-    return correction === undefined
-      ? { record: told.record, fresh: isFresh }
-      : { record: null, unreadable: correction };
+    if (isFresh) return { record: told.record, standing: "new" };
+    const change = changed.get(told.record.id);
+    if (change?.became === "unclear") return { record: null, unreadable: change.unreadable };
+    return { record: told.record, standing: change?.became ?? "known" };
   });
 }
 

@@ -6,7 +6,7 @@ import type { Claim } from "./attachment.js";
 const NO_PROGRESS: MeterStatus["progress"] = { read: 0, expected: null, new: 0 };
 
 /** What can be said of an attached device before anything was asked of it. */
-export function attachedStatus(attachment: Attachment, { drivers, why }: Claim): MeterStatus {
+export function attachedStatus(attachment: Attachment, { drivers, readable, why }: Claim): MeterStatus {
   const [first, ...others] = drivers;
   return {
     port: attachment.port,
@@ -17,7 +17,7 @@ export function attachedStatus(attachment: Attachment, { drivers, why }: Claim):
     serial: null,
     lastRead: null,
     clockErrorMs: null,
-    state: first === undefined ? "unclaimed" : "waiting",
+    state: first === undefined ? "unclaimed" : readable ? "waiting" : "unpaired",
     progress: NO_PROGRESS,
     detail: why,
     virtual: attachment.virtual,

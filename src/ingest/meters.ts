@@ -4,6 +4,7 @@ import { type KnownMeter, listMeters } from "../store/meters.js";
 import type { Attachment } from "../transports/attachments.js";
 import { claim, mayBeMeter, sameAttachment } from "./attachment.js";
 import { awayStatus } from "./meter-status.js";
+import { awayMeters, oneMeter } from "./one-meter.js";
 import { PortLoop, type PortLoopOptions } from "./port-loop.js";
 
 /**
@@ -41,6 +42,7 @@ export function startMeters(options: MetersOptions): Meters {
   const watching = new AbortController();
   const loops = new Map<string, PortLoop>();
   const leaving = new Set<PortLoop>();
+  const same = oneMeter(options.drivers);
   const loopOptions: PortLoopOptions = { ...options, rereadEveryMs: options.rereadEveryMs ?? null };
 
   async function detach(loop: PortLoop): Promise<void> {
@@ -81,8 +83,7 @@ export function startMeters(options: MetersOptions): Meters {
     async status() {
       const known = await listMeters(store);
       const attached = [...loops.values()].map(({ status }) => withPast(status, known));
-      const there = new Set(attached.map(({ driver, serial }) => `${driver} ${serial}`));
-      return [...attached, ...known.filter(({ driver, serial }) => !there.has(`${driver} ${serial}`)).map(away)];
+      return [...attached, ...awayMeters(known, attached, same).map(away)];
     },
     readAgain: (port) => loops.get(port)?.readAgain() ?? false,
     async stop() {

@@ -122,6 +122,25 @@ describe("a meter's reading", () => {
     );
   });
 
+  test("with a key that all links share has the same id over each of them, and equal ones of a minute both live", () => {
+    const byCable = {
+      testKey: "2024-03-05T08:00 101 mg/dL",
+      index: 7,
+      asSent: "101 mg/dL",
+      deviceTime: "2024-03-05T08:00:24",
+    };
+    const byRadio = { ...byCable, index: null, asSent: "65 b0", deviceTime: "2024-03-05T08:00:00" };
+    const idsOf = (...given: readonly Partial<SourceReading>[]): (string | undefined)[] => {
+      const normalise = normaliser(options());
+      return given.map((one) => normalise(reading(one)).record?.id);
+    };
+    const [first, second] = idsOf(byCable, byCable);
+    expect(idsOf(byRadio, byRadio)).toEqual([first, second]);
+    expect(first).not.toBe(second);
+    expect(idsOf({ ...byRadio, control: true })).not.toEqual([first]);
+    expect(idsOf({ ...byRadio, testKey: "2024-03-05T08:01 101 mg/dL" })).not.toEqual([first]);
+  });
+
   test("without a clock is placed at the session, suspect, with no device time, and is itself the next time", () => {
     const lost = record(reading({ deviceTime: null }));
     expect(lost.fields).toMatchObject({ time: "2024-03-05T12:00:00.000Z", deviceTime: null, timeQuality: "suspect" });

@@ -82,9 +82,21 @@ function timingOf(reading: SourceReading, place: PlaceTime): Timing {
  * hub did not add: never the estimated instant, the patient or the port, which may differ the next time.
  */
 function idOf(reading: SourceReading, fields: RecordFields, occurrences: Map<string, number>): string {
-  const { source, manufacturer, serial, sourceName } = fields;
+  const { source, serial } = fields;
   if (reading.sourceKey !== null) return derivedId(source, reading.sourceKey, reading.kind);
-  const parts = [
+  const parts =
+    reading.testKey === undefined
+      ? partsOf(reading, fields)
+      : [source, "test", serial, reading.kind, reading.testKey, reading.control ? 1 : 0];
+  const key = derivedId(...parts);
+  const occurrence = occurrences.get(key) ?? 0;
+  occurrences.set(key, occurrence + 1);
+  return derivedId(...parts, occurrence);
+}
+
+function partsOf(reading: SourceReading, fields: RecordFields): readonly (string | number | null)[] {
+  const { source, manufacturer, serial, sourceName } = fields;
+  return [
     source,
     manufacturer,
     serial,
@@ -96,10 +108,6 @@ function idOf(reading: SourceReading, fields: RecordFields, occurrences: Map<str
     // A meter's identity ends here; an export's readings may come from many apps and have instants instead.
     ...(source === "meter" || source === "cgm" ? [] : [sourceName, reading.instantMs, reading.endMs]),
   ];
-  const key = derivedId(...parts);
-  const occurrence = occurrences.get(key) ?? 0;
-  occurrences.set(key, occurrence + 1);
-  return derivedId(...parts, occurrence);
 }
 
 function invalid(reading: SourceReading, detail: string): Normalised {

@@ -51,7 +51,7 @@ export class PortLoop {
   #remembered: string | null = null;
   /** On a shared cable: serial number of the meter that was read and may hang there still. */
   #here: string | null = null;
-  /** How often the meter that was read was found to hang there still, in a row. */
+  /** How often the meter that was read was found to be there still, with nothing new, in a row. */
   #looks = 0;
   #status: MeterStatus;
 
@@ -72,7 +72,7 @@ export class PortLoop {
 
   /** Ends a pause, so that the port is read now; false if no driver claims it. */
   readAgain(): boolean {
-    if (this.#claim.drivers.length === 0) return false;
+    if (this.#claim.drivers.length === 0 || !this.#claim.readable) return false;
     this.#here = null;
     this.#pause.abort();
     return true;
@@ -108,7 +108,7 @@ export class PortLoop {
     this.#tell({});
     this.#remembered = await this.#lastAnswered();
     let failures = 0;
-    while (!this.#leaving && this.#claim.drivers.length > 0) {
+    while (!this.#leaving && this.#claim.drivers.length > 0 && this.#claim.readable) {
       this.#pause = new AbortController();
       const report = await this.#tryDrivers();
       failures = report.problem === null ? 0 : failures + 1;
@@ -159,6 +159,8 @@ export class PortLoop {
   #nextPause({ problem, identity }: ReadMeterReport, failures: number): number | null {
     const { rereadEveryMs } = this.#options;
     if (problem === null && rereadEveryMs !== null) return rereadEveryMs;
+    // A meter on the radio may stay in reach for hours: a test that was taken meanwhile shows only by asking.
+    if (this.attachment.ble && problem === null) return lookPause(this.#looks, 0);
     // Nobody sees a jack being pulled: on a shared cable the next meter shows only by answering.
     if (this.#claim.shared && (problem === null || identity === null)) return lookPause(this.#looks, failures);
     return problem === null ? null : retryPause(problem, failures);
@@ -180,7 +182,7 @@ export class PortLoop {
       this.#looks += 1;
       return;
     }
-    this.#looks = 0;
+    this.#looks = this.attachment.ble && report.problem === null && report.new === 0 ? this.#looks + 1 : 0;
     // A meter that was read and went quiet was switched off or taken away: what was told of it stays on show.
     const wentQuiet = this.#status.state === "done" && report.identity === null && this.#claim.shared;
     this.#here = report.problem === null ? (report.identity?.serial ?? null) : null;
@@ -206,7 +208,7 @@ export class PortLoop {
         patience,
         usb: usb === null ? null : `${usb.vendorId}:${usb.productId}`,
         signal,
-        captureUnchanged: this.#options.rereadEveryMs === null,
+        captureUnchanged: this.#options.rereadEveryMs === null && !this.attachment.ble,
         leaveIf: leaves ? (identity) => identity.serial === here : undefined,
         onProgress: (progress) => {
           if (progress.identity !== null) {

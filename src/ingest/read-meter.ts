@@ -5,7 +5,9 @@ import type { SessionEvent, SourceIdentity } from "../domain/reading.js";
 import type { GlucoRecord } from "../domain/record.js";
 import { converse } from "../kit/converse.js";
 import type { MeterDriver } from "../kit/driver.js";
+import { printTranscript } from "../kit/transcript.js";
 import type { MeterTransport } from "../kit/transport.js";
+import { meterCursor } from "../store/meters.js";
 import type { Store } from "../store/store.js";
 import { type RecordingMeter, recordMeter } from "../transports/record-meter.js";
 import type { OwnerOf } from "./owner.js";
@@ -40,6 +42,8 @@ export interface ReadMeterOptions {
   readonly leaveIf?: ((identity: SourceIdentity) => boolean) | undefined;
   /** False: no capture if there was nothing new; default true. */
   readonly captureUnchanged?: boolean;
+  /** True: everything is read, also what a meter with record numbers could leave out; default false. */
+  readonly everything?: boolean;
   readonly onRecord?: ((record: GlucoRecord, fresh: boolean) => void) | undefined;
   readonly onProgress?: ((progress: SessionProgress) => void) | undefined;
 }
@@ -50,12 +54,28 @@ export interface ReadMeterReport extends SessionReport {
   readonly transcript: string | null;
 }
 
+/** What the last whole session noted, asked once and kept for the transcript's head, as a replay needs it too. */
+function resumption({ store, driver, everything }: ReadMeterOptions): {
+  readonly resume: (serial: string | null) => Promise<string | null>;
+  readonly noted: () => string | null;
+} {
+  let noted: string | null = null;
+  return {
+    async resume(serial) {
+      if (store !== null && serial !== null && everything !== true) noted = await meterCursor(store, driver.id, serial);
+      return noted;
+    },
+    noted: () => noted,
+  };
+}
+
 /**
  * Reads one meter now: opens its port, runs the driver's conversation into the store, writes the conversation down and
  * closes the port in every case. Never rejects: see `runSession`; a port that can't be opened is the report's problem.
  */
 export async function readMeter(options: ReadMeterOptions): Promise<ReadMeterReport> {
   const { driver, clock, signal, log, port } = options;
+  const resumed = resumption(options);
   let recorder: RecordingMeter | null = null;
 
   async function* events(): AsyncGenerator<SessionEvent, void, void> {
@@ -73,13 +93,14 @@ export async function readMeter(options: ReadMeterOptions): Promise<ReadMeterRep
         ...(options.patience === "probe" ? { others: new Map([["patience", "probe"]]) } : {}),
       });
       const { patience = "full", keys } = options;
-      yield* converse(driver, recorder, { clock, signal, log, patience, ...(keys === undefined ? {} : { keys }) });
+      const given = keys === undefined ? {} : { keys };
+      yield* converse(driver, recorder, { clock, signal, log, patience, resume: resumed.resume, ...given });
     } finally {
       await transport.close();
     }
   }
 
-  const text = (): string | null => recorder?.text() ?? null;
+  const text = (): string | null => (recorder === null ? null : transcriptText(recorder, resumed.noted()));
   const report = await runSession({
     driver,
     events: events(),
@@ -99,6 +120,14 @@ export async function readMeter(options: ReadMeterOptions): Promise<ReadMeterRep
   });
   await close(recorder, log);
   return { ...report, transcript: text() };
+}
+
+/** The conversation as text, with what the driver was told of the last one. */
+function transcriptText(recorder: RecordingMeter, resumedFrom: string | null): string {
+  if (resumedFrom === null) return recorder.text();
+  const { headers, events } = recorder.transcript();
+  const others = new Map([...(headers.others ?? []), ["resume", resumedFrom] as const]);
+  return printTranscript({ headers: { ...headers, others }, events });
 }
 
 async function close(transport: RecordingMeter | null, log: Log): Promise<void> {

@@ -4,7 +4,7 @@ import type { Problem } from "../domain/problem.js";
 const PAUSES_MS = [2_000, 5_000, 10_000, 20_000] as const;
 /** Pause while nobody answers at an attached port: a meter that is switched on is read within half a minute. */
 const WAITING_PAUSE_MS = 30_000;
-/** Pauses while the same meter stays on a shared cable: each look may keep it awake, so they grow. */
+/** Pauses while the same meter stays on a shared cable or in reach: each look may keep it awake, so they grow. */
 const LOOKS_MS = [30_000, 60_000, 120_000, 300_000, 600_000] as const;
 /** Pause after a meter broke off again and again: each try leaves a capture in the store. */
 const BROKEN_PAUSE_MS = 600_000;

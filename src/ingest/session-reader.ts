@@ -16,6 +16,8 @@ export class SessionReader {
   read = 0;
   doneBytes: number | null = null;
   totalBytes: number | null = null;
+  /** What the driver noted for its next session with this meter; null if nothing (as yet). */
+  cursor: string | null = null;
   readonly #clock: Clock;
   readonly #ownerOf: OwnerOf;
   #source: Source;
@@ -50,6 +52,9 @@ export class SessionReader {
       case "clockChanges":
         this.#changes = event.changes;
         this.#place = null;
+        return [];
+      case "cursor":
+        this.cursor = event.cursor;
         return [];
       case "expect":
         this.expected = event.count;

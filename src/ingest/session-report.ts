@@ -7,11 +7,15 @@ export const MOST_LISTED_IDS = 10_000;
 /** How many first things that were not understood a report tells. */
 export const MOST_TOLD_UNREADABLE = 5;
 
-/** How many readings of one kind a session told of. */
+/**
+ * How many readings of one kind a session told of. Known ones are all that the store had; of those, `changed` follow an
+ * export that tells them differently now.
+ */
 export interface KindCount {
   readonly kind: Kind;
   readonly new: number;
   readonly known: number;
+  readonly changed: number;
 }
 
 /** How far a session is. What counts as new or known is durable in the store. */
@@ -45,6 +49,10 @@ export interface SessionReport {
   readonly clockErrorMs: number | null;
   readonly new: number;
   readonly known: number;
+  /** Of the known ones, those that follow an export that tells them differently now. */
+  readonly changed: number;
+  /** Of the known ones, those that somebody changed here or in the cloud and an export tells differently: for a person. */
+  readonly conflicts: number;
   readonly unreadable: number;
   readonly byKind: readonly KindCount[];
   /** The first `MOST_TOLD_UNREADABLE` things that were not understood. */

@@ -20,6 +20,7 @@ import {
 import { Problem } from "../domain/problem.js";
 import type { SessionEvent } from "../domain/reading.js";
 import { VirtualClock } from "../kit/virtual-clock.js";
+import { meterCursor } from "../store/meters.js";
 import { editRecord, removeRecord } from "../store/records.js";
 import type { Store } from "../store/store.js";
 import { ownerBySerial } from "./owner.js";
@@ -60,7 +61,7 @@ describe("a session that goes well", () => {
 
     expect(report).toMatchObject({ outcome: "done", problem: null, partial: false, clockErrorMs: 60_000 });
     expect(report).toMatchObject({ new: 5, known: 0, unreadable: 1, records: null });
-    expect(report.byKind).toEqual([{ kind: "glucose", new: 5, known: 0 }]);
+    expect(report.byKind).toEqual([{ kind: "glucose", new: 5, known: 0, changed: 0 }]);
     expect(report.firstUnreadable).toEqual([{ code: "FRAME_CHECKSUM", detail: "damaged" }]);
     expect(report.recordIds).toEqual(ids(store));
     expect(look(store, "SELECT json_extract(fields,'$.value') AS v, capture FROM records ORDER BY row")).toEqual(
@@ -181,6 +182,36 @@ describe("a session that goes well", () => {
     );
     expect(heard.at(-1)).toMatchObject({ read: 3, expected: 3, new: 3, known: 0, unreadable: 0 });
     expect(heard.at(-1)?.identity?.serial).toBe("SER1");
+  });
+});
+
+describe("what a driver notes for its next session", () => {
+  const noted = (store: Store): unknown =>
+    look(store, "SELECT cursor FROM meters WHERE serial = 'SER1'")[0]?.["cursor"];
+  const cursor = (text: string): SessionEvent => ({ type: "cursor", cursor: text });
+
+  test("is kept with the meter when the session ends well", async () => {
+    const store = await tempStore();
+    await runSession(options(store, events([identity(), told(reading()), cursor("up to 14")])));
+    expect(noted(store)).toBe("up to 14");
+    expect(await meterCursor(store, "test-meter", "SER1")).toBe("up to 14");
+    expect(await meterCursor(store, "test-meter", "SER2")).toBeNull();
+    expect(await meterCursor(store, "another", "SER1")).toBeNull();
+  });
+
+  test("stays what it was when a session breaks off, even after it was told", async () => {
+    const store = await tempStore();
+    await runSession(options(store, events([identity(), cursor("up to 14")])));
+    const broken = events([identity(), told(reading()), cursor("up to 20")], new Problem("TRANSPORT_GONE"));
+    expect((await runSession(options(store, broken))).outcome).toBe("TRANSPORT_GONE");
+    expect(noted(store)).toBe("up to 14");
+  });
+
+  test("is forgotten when a whole session notes nothing", async () => {
+    const store = await tempStore();
+    await runSession(options(store, events([identity(), cursor("up to 14")])));
+    await runSession(options(store, events([identity(), told(reading())])));
+    expect(noted(store)).toBeNull();
   });
 });
 

@@ -8,7 +8,7 @@ import { rememberMeter } from "../store/meters.js";
 import type { NewRecord } from "../store/records.js";
 import type { Store } from "../store/store.js";
 import { abortable } from "./events.js";
-import { Keeper, keepPage, type Told, writePatiently } from "./keeper.js";
+import { Keeper, keepPage, type Standing, type Told, writePatiently } from "./keeper.js";
 import type { OwnerOf } from "./owner.js";
 import { SessionReader } from "./session-reader.js";
 import type { SessionProgress, SessionReport } from "./session-report.js";
@@ -106,6 +106,8 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
     clockErrorMs: reader.clockErrorMs,
     new: tally.new,
     known: tally.known,
+    changed: tally.changed,
+    conflicts: tally.conflicts,
     unreadable: tally.unreadable,
     byKind: tally.byKind,
     firstUnreadable: tally.firstUnreadable,
@@ -138,7 +140,7 @@ class Book {
     const { store, clock, driver, kind, captureId: capture } = this.#options;
     const kept =
       store === null
-        ? page.map((told) => ("record" in told ? { record: told.record, fresh: this.#isFresh(told.record) } : told))
+        ? page.map((told) => ("record" in told ? { record: told.record, standing: this.#standing(told.record) } : told))
         : await keepPage(store, page, {
             capture,
             origin: [driver.id, this.#reader.identity?.serial].filter(Boolean).join(" "),
@@ -151,8 +153,8 @@ class Book {
         this.tally.addUnreadable(one.unreadable);
         continue;
       }
-      this.tally.addRecord(one.record, one.fresh);
-      this.#tellRecord(one.record, one.fresh);
+      this.tally.addRecord(one.record, one.standing);
+      this.#tellRecord(one.record, one.standing === "new");
     }
     this.tellProgress();
   }
@@ -160,7 +162,7 @@ class Book {
   /** Keeps the capture (if wanted) and the meter's state in one transaction. */
   async close(store: Store, startedAt: string, problem: Problem | null, wanted: boolean): Promise<void> {
     const { clock, driver, kind, captureId, port } = this.#options;
-    const { identity, clockErrorMs } = this.#reader;
+    const { identity, clockErrorMs, cursor } = this.#reader;
     const outcome = problem?.code ?? "done";
     const endedAt = isoNow(clock);
     const { manufacturer = null, model = null, serial = null, firmware = null } = identity ?? {};
@@ -183,7 +185,9 @@ class Book {
       if (wanted) await addCapture(tx, capture);
       if (kind === "session" && port !== null && serial !== null) {
         const meter = { driver: driver.id, serial, manufacturer, model, firmware, port };
-        await rememberMeter(tx, { ...meter, lastReadAt: endedAt, clockErrorMs, outcome });
+        // What broke off is read again from where it was begun.
+        const noted = problem === null ? { cursor } : {};
+        await rememberMeter(tx, { ...meter, ...noted, lastReadAt: endedAt, clockErrorMs, outcome });
       }
     });
   }
@@ -211,10 +215,10 @@ class Book {
     this.#options.onRecord?.(record, fresh);
   }
 
-  #isFresh({ id }: NewRecord): boolean {
-    const fresh = !this.#seen.has(id);
+  #standing({ id }: NewRecord): Standing {
+    const standing = this.#seen.has(id) ? "known" : "new";
     this.#seen.add(id);
-    return fresh;
+    return standing;
   }
 
   #transcript(): string | null {

@@ -1,14 +1,17 @@
 import type { GlucoRecord, Kind } from "../domain/record.js";
+import type { Standing } from "./keeper.js";
 import { type KindCount, MOST_LISTED_IDS, MOST_TOLD_UNREADABLE } from "./session-report.js";
 
 /** Counts what a session kept. */
 export class Tally {
   new = 0;
   known = 0;
+  changed = 0;
+  conflicts = 0;
   unreadable = 0;
   readonly firstUnreadable: { code: string; detail: string }[] = [];
   readonly #ids = new Set<string>();
-  readonly #kinds = new Map<Kind, { new: number; known: number }>();
+  readonly #kinds = new Map<Kind, { new: number; known: number; changed: number }>();
 
   /** Ids told of, each once, in their order. */
   get recordIds(): readonly string[] {
@@ -25,15 +28,20 @@ export class Tally {
     return this.new + this.known + this.unreadable;
   }
 
-  addRecord(record: Pick<GlucoRecord, "id" | "kind">, fresh: boolean): void {
-    const counts = this.#kinds.get(record.kind) ?? { new: 0, known: 0 };
+  addRecord(record: Pick<GlucoRecord, "id" | "kind">, standing: Standing): void {
+    const counts = this.#kinds.get(record.kind) ?? { new: 0, known: 0, changed: 0 };
     this.#kinds.set(record.kind, counts);
-    if (fresh) {
+    if (standing === "new") {
       this.new += 1;
       counts.new += 1;
     } else {
       this.known += 1;
       counts.known += 1;
+      if (standing === "conflict") this.conflicts += 1;
+      if (standing === "changed") {
+        this.changed += 1;
+        counts.changed += 1;
+      }
     }
     if (this.#ids.size < MOST_LISTED_IDS) this.#ids.add(record.id);
   }

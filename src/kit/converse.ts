@@ -17,6 +17,7 @@ export function converse(
 ): AsyncGenerator<SessionEvent, void, void> {
   if (driver.transport === "hid" && transport.kind === "hid") return driver.session({ ...context, transport });
   if (driver.transport === "block" && transport.kind === "block") return driver.session({ ...context, transport });
+  if (driver.transport === "ble" && transport.kind === "ble") return driver.session({ ...context, transport });
   if ((driver.transport === "serial" || driver.transport === "usb") && transport.kind === "stream")
     return driver.session({ ...context, transport });
   throw mismatch(driver, transport);
@@ -32,6 +33,7 @@ export async function setMeterClock(
   if (driver.transport === "hid" && transport.kind === "hid") return await driver.setClock({ ...context, transport });
   if (driver.transport === "block" && transport.kind === "block")
     return await driver.setClock({ ...context, transport });
+  if (driver.transport === "ble" && transport.kind === "ble") return await driver.setClock({ ...context, transport });
   if ((driver.transport === "serial" || driver.transport === "usb") && transport.kind === "stream")
     return await driver.setClock({ ...context, transport });
   throw mismatch(driver, transport);

@@ -2,9 +2,13 @@ import type { Clock, Log } from "../domain/clock.js";
 import type { SessionEvent } from "../domain/reading.js";
 import type { Kind, Meal, Source } from "../domain/record.js";
 import type {
+  BleTransport,
   BlockTransport,
   FileEntry,
   FileTransport,
+  GattCharacteristic,
+  GattName,
+  GattNotice,
   HidTransport,
   MeterTransport,
   SerialSettings,
@@ -40,9 +44,20 @@ export interface UsbMatch {
   readonly source: string;
 }
 
+/** By what a meter is known that nobody has connected to yet: all that is given must fit. */
+export interface BleMatch {
+  /** A service that it advertises, short or in full as in `GattName`; null if that says nothing. */
+  readonly service: string | null;
+  /** How its advertised name begins; null if that says nothing. */
+  readonly namePrefix: string | null;
+  /** Where this is known from. */
+  readonly source: string;
+}
+
 /** What protects readings on their way. */
 export interface Integrity {
-  readonly check: "none" | "xor" | "sum8" | "sum16" | "sum32" | "crc8" | "crc16" | "crc32";
+  /** `link`: the radio link's own, which every packet has (Core Specification, volume 6, part B, section 3.1.1); Bluetooth only. */
+  readonly check: "none" | "xor" | "sum8" | "sum16" | "sum32" | "crc8" | "crc16" | "crc32" | "link";
   /**
    * What one checksum covers: `record` (each reading is proven as it comes), `dump` (only the whole memory is, so no
    * reading is told before the end), or `repeated` (no checksum: each reading is asked for until it came twice alike).
@@ -80,6 +95,11 @@ interface DefinitionBase {
   readonly source: Source;
   /** Kinds of records that it gives. */
   readonly kinds: readonly Kind[];
+  /**
+   * Ids of drivers that reach the same meters over another link, with the same serial numbers. Their readings carry a
+   * `testKey` in one spelling, so that what both tell of one test is one record. Named by one of the two is enough.
+   */
+  readonly otherLinks?: readonly string[];
   /** What stands behind the driver: a specification, captures of real devices, or tests on hardware. */
   readonly evidence: "specification" | "capture" | "hardware";
 }
@@ -147,6 +167,16 @@ export interface BlockDriver extends MeterBase<BlockTransport> {
   simulate(options: SimulatorOptions): BlockSimulator;
 }
 
+/** A meter that speaks over Bluetooth Low Energy. It has no identifiers on USB. */
+export interface BleDriver extends MeterBase<BleTransport> {
+  readonly transport: "ble";
+  /** One of these must fit what a meter advertises. */
+  readonly ble: readonly BleMatch[];
+  /** Everything that the meter sent, notices and values that were read, in order, blanked: as many, each as long. */
+  blank(notices: readonly GattNotice[], mask: Mask): Uint8Array[];
+  simulate(options: SimulatorOptions): BleSimulator;
+}
+
 /** A health export. */
 export interface FileDriver extends DefinitionBase {
   readonly transport: "file";
@@ -157,7 +187,7 @@ export interface FileDriver extends DefinitionBase {
 }
 
 /** Any meter. */
-export type MeterDriver = SerialDriver | HidDriver | BulkDriver | BlockDriver;
+export type MeterDriver = SerialDriver | HidDriver | BulkDriver | BlockDriver | BleDriver;
 
 export type Driver = MeterDriver | FileDriver;
 
@@ -171,6 +201,11 @@ export interface SessionContext<T extends MeterTransport = StreamTransport> {
   readonly patience?: "full" | "probe";
   /** Secret keys by name, as the user's key file has them; only encrypted readers ask for some. */
   readonly keys?: ReadonlyMap<string, Uint8Array>;
+  /**
+   * What the driver's `cursor` event said at the end of the last whole session with the meter of that serial number; null
+   * if there was none, or if everything is wanted. Left out: null.
+   */
+  readonly resume?: (serial: string | null) => Promise<string | null>;
   /** Random bytes, that many, for readers that speak encrypted; default the system's. A replay brings those that were. */
   readonly random?: (count: number) => Uint8Array;
 }
@@ -191,6 +226,32 @@ export interface FileSessionContext {
   readonly zone: string;
   /** Only these kinds are wanted; null for all that the driver knows. */
   readonly kinds: ReadonlySet<Kind> | null;
+  /**
+   * How the person says that dates of numbers alone are to be read (01/02/2026); null: the file must show it. Where it does
+   * not, the session throws IMPORT_AMBIGUOUS_DATES before it tells a reading.
+   */
+  readonly dateOrder: DateOrder | null;
+  /** Opens an entry that is an SQLite database, to read only. Whoever opens it closes it. Throws IMPORT_MALFORMED. */
+  database(entry: FileEntry): Promise<EntryDatabase>;
+}
+
+/** What a date of numbers alone means: day or month first. With the year first it is never ambiguous. */
+export type DateOrder = "dmy" | "mdy";
+
+/** A value as SQLite gives it; integers beyond 2^53 as bigint where that was asked for, else rounded. */
+export type SqlValue = string | number | bigint | Uint8Array | null;
+
+/** A database in an import. */
+export interface EntryDatabase {
+  /** `PRAGMA user_version`. */
+  readonly userVersion: number;
+  /** Names of its tables. */
+  tables(): readonly string[];
+  /** Names of a table's columns; none for a table that does not exist. */
+  columns(table: string): readonly string[];
+  /** Rows of one SELECT, one after the other, in constant memory. Throws IMPORT_MALFORMED for a damaged file. */
+  rows(sql: string, ...values: readonly SqlValue[]): IterableIterator<Readonly<Record<string, SqlValue>>>;
+  close(): void;
 }
 
 /** A virtual meter's memory and misbehaviour. */
@@ -228,19 +289,23 @@ export interface SimulatedReading {
 interface SimulatorBase {
   /** Null for a meter that does not tell one. */
   readonly serial: string | null;
-  /** USB identifiers it is to be found under, as its cable would have. */
-  readonly usb: UsbMatch;
   /** The meter's own clock as it shows now, wall time; null if it has none that can be set or read. */
   clock(): string | null;
   /** What is in its memory now, in the order in which it is sent, for tests to compare with. */
   readonly memory: readonly SimulatedReading[];
 }
 
+/** A virtual meter that is plugged in. */
+interface PluggedSimulator extends SimulatorBase {
+  /** USB identifiers it is to be found under, as its cable would have. */
+  readonly usb: UsbMatch;
+}
+
 /**
  * The meter's side of a stream, written from the protocol's facts and not from the driver's codec. Whoever attaches it
  * to a pseudo-terminal or a test passes bytes in and sends out what comes back.
  */
-export interface MeterSimulator extends SimulatorBase {
+export interface MeterSimulator extends PluggedSimulator {
   /** Plugged in: what the meter says before it is asked goes to `send`. */
   start?(send: (bytes: Uint8Array) => void): void;
   /** Bytes from the hub; answers are passed to `send`, in chunks as the meter would send them. */
@@ -248,7 +313,7 @@ export interface MeterSimulator extends SimulatorBase {
 }
 
 /** The same for a HID device: whole reports. What the hub sends begins with the report id, 0 where there is none. */
-export interface HidSimulator extends SimulatorBase {
+export interface HidSimulator extends PluggedSimulator {
   /** Bytes of an input report, without an id; the system pads what is shorter. */
   readonly reportBytes: number;
   start?(send: (report: Uint8Array) => void): void;
@@ -260,11 +325,37 @@ export interface HidSimulator extends SimulatorBase {
 }
 
 /** The same for a meter that shows itself as a disk. */
-export interface BlockSimulator extends SimulatorBase {
+export interface BlockSimulator extends PluggedSimulator {
   /** Vendor and product by INQUIRY. */
   readonly inquiry: { readonly vendor: string; readonly product: string };
   /** How many blocks the disk has. */
   readonly blocks: number;
   readBlock(lba: number): Uint8Array;
   writeBlock(lba: number, block: Uint8Array): void;
+}
+
+/** A characteristic of a virtual meter. */
+export interface SimulatedCharacteristic extends GattCharacteristic {
+  /** True: nobody without a bond may read, write or subscribe to it. */
+  readonly bonded: boolean;
+}
+
+/** What a virtual meter declines, by the attribute protocol's error code (Core Specification, volume 3, part F, table 3.4). */
+export type GattAnswer<T> = T | { readonly att: number };
+
+/** The same for a meter on Bluetooth, from its attributes upwards: advertising, bonding and the link are the bench's. */
+export interface BleSimulator extends SimulatorBase {
+  /** As advertised, with the services. */
+  readonly name: string;
+  readonly advertises: readonly string[];
+  readonly characteristics: readonly SimulatedCharacteristic[];
+  /** The six digits that it shows for pairing; null if it pairs without asking. */
+  readonly passkey: number | null;
+  /** A hub connected; `send` notifies or indicates, which the bench drops where nobody subscribed. */
+  connected(send: (notice: GattNotice) => void): void;
+  /** The link is gone: what was being sent stops. */
+  disconnected(): void;
+  readValue(name: GattName): GattAnswer<Uint8Array>;
+  /** Answers are sent as notices. */
+  write(name: GattName, bytes: Uint8Array): GattAnswer<"done">;
 }

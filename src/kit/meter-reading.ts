@@ -5,7 +5,7 @@ export type MeterTold = Pick<
   SourceReading,
   "kind" | "value" | "unit" | "outOfRange" | "control" | "meal" | "note" | "deviceTime" | "asSent" | "raw"
 > &
-  Partial<Pick<SourceReading, "index" | "specimen" | "delivery">>;
+  Partial<Pick<SourceReading, "index" | "specimen" | "delivery" | "testKey">>;
 
 /**
  * A reading of a meter, all that it does not tell left empty. The specimen of a test with control solution is that; of
@@ -14,7 +14,7 @@ export type MeterTold = Pick<
  */
 export function meterReading(told: MeterTold): SourceReading {
   const { kind, value, unit, outOfRange, control, meal, note, deviceTime, asSent, raw } = told;
-  return {
+  const reading: { -readonly [name in keyof SourceReading]: SourceReading[name] } = {
     kind,
     value,
     value2: null,
@@ -36,4 +36,6 @@ export function meterReading(told: MeterTold): SourceReading {
     sourceName: null,
     raw,
   };
+  if (told.testKey !== undefined) reading.testKey = told.testKey;
+  return reading;
 }

@@ -6,6 +6,8 @@ import {
   TRANSCRIPT_ORIGINS,
   TRANSCRIPT_TRANSPORTS,
   type Transcript,
+  transcriptPatience,
+  transcriptResume,
   transcriptStartMs,
 } from "./transcript.js";
 
@@ -104,6 +106,16 @@ describe("a transcript's text", () => {
   });
   test("has fifteen ways to be wrong", () => {
     expect(wrong).toHaveLength(15);
+  });
+
+  test("says how patient the session was and from where it went on, if it says so", () => {
+    const headers = (more: string) => parseTranscript(sample.replace("zone:", `${more}zone:`)).headers;
+    expect([transcriptPatience(headers("")), transcriptResume(headers(""))]).toEqual(["full", null]);
+    expect([transcriptPatience(headers("patience: probe\n")), transcriptResume(headers("resume:\n"))]).toEqual([
+      "probe",
+      null,
+    ]);
+    expect(transcriptResume(headers("resume: 1305 768162600\n"))).toBe("1305 768162600");
   });
 
   test("comes back from print and parse as it was, whatever it holds", () => {

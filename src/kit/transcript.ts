@@ -132,6 +132,11 @@ export function transcriptPatience({ others }: TranscriptHeaders): "full" | "pro
   return others?.get("patience") === "probe" ? "probe" : "full";
 }
 
+/** The cursor that the session was given to go on from (`SessionContext.resume`); null if it was given none. */
+export function transcriptResume({ others }: TranscriptHeaders): string | null {
+  return others?.get("resume") || null;
+}
+
 /** The hub's clock at the start of the conversation, milliseconds since the Unix epoch. */
 export function transcriptStartMs(headers: TranscriptHeaders): number {
   return Date.parse(headers.now);

@@ -62,8 +62,62 @@ export interface BlockTransport {
   close(): Promise<void>;
 }
 
+/**
+ * A characteristic within its service, since two services of one meter may hold characteristics of the same name. Ids of
+ * the Bluetooth SIG are written short (`1808`, `2a18`), makers' own in full (`af9df7a1-e595-11e3-96b4-0002a5d5c51b`), both in
+ * lower case.
+ */
+export interface GattName {
+  readonly service: string;
+  readonly characteristic: string;
+}
+
+/** What may be done with a characteristic (Bluetooth Core Specification, volume 3, part G, section 3.3.1.1). */
+export type GattUse = "read" | "write" | "write-without-response" | "notify" | "indicate";
+
+/** A characteristic as its meter declares it. */
+export interface GattCharacteristic extends GattName {
+  readonly uses: readonly GattUse[];
+}
+
+/** A notification or an indication. */
+export interface GattNotice {
+  readonly from: GattName;
+  /** May be empty. */
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A meter over Bluetooth Low Energy, connected, bonded where it asks for that, its services known.
+ *
+ * - `characteristics` are those that it has, in its order.
+ * - `subscribe` switches notifications or indications on, whichever the characteristic has; what comes from then on is
+ *   kept in the order sent until `next` takes it. Subscribing twice is one subscription.
+ * - `next` resolves with the next notice; rejects as a stream's `read` does (TRANSPORT_GONE when the link is lost, after
+ *   what had come), and an aborted one loses nothing.
+ * - `readValue` asks for a value; `write` is a write with response, never a long or reliable one.
+ * - What the meter declines rejects with GATT_REFUSED, whose `context.att` is the error code of the attribute protocol
+ *   where it is known, and with METER_UNPAIRED where a bond is missing or was removed; a name that the meter does not have
+ *   with METER_UNSUPPORTED. The link may be used on after GATT_REFUSED.
+ * - Operations may be called at the same time and run one after the other, each within a bound.
+ * - `close` gives the link up; it may be called twice and never throws.
+ */
+export interface BleTransport {
+  readonly kind: "ble";
+  /** For people: `meter+00123456 (C0:FF:EE:00:00:01)`. */
+  readonly name: string;
+  /** The name that the meter gives itself; null if it has none. */
+  readonly advertised: string | null;
+  readonly characteristics: readonly GattCharacteristic[];
+  subscribe(name: GattName, signal?: AbortSignal): Promise<void>;
+  next(signal?: AbortSignal): Promise<GattNotice>;
+  readValue(name: GattName, signal?: AbortSignal): Promise<Uint8Array>;
+  write(name: GattName, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** What carries a conversation with a meter. */
-export type MeterTransport = StreamTransport | HidTransport | BlockTransport;
+export type MeterTransport = StreamTransport | HidTransport | BlockTransport | BleTransport;
 
 /** One file to import, as it is or out of an archive. */
 export interface FileEntry {

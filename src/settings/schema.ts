@@ -166,6 +166,7 @@ export const settingsSchema = z.strictObject({
     .default(null)
     .meta(facts("a zone name such as Europe/London", "GLUCOHUB_ZONE")),
   inbox: folder.meta(facts("a folder, or off", "GLUCOHUB_INBOX")),
+  bluetooth: z.enum(["on", "off"]).default("on").meta(facts("on or off", "GLUCOHUB_BLUETOOTH")),
   keyFile: folder.meta(facts("a file with the keys of encrypted readers", "GLUCOHUB_KEY_FILE")),
   apiToken: secret.meta(facts("a token without spaces", "GLUCOHUB_API_TOKEN", "all")),
   log: z

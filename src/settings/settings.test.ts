@@ -47,6 +47,7 @@ describe("defaults", () => {
       sync: { everyMs: 60_000 },
       zone: "Europe/Vienna",
       inbox: "/home/alex/.local/share/glucohub/inbox",
+      bluetooth: "on",
       keyFile: null,
       apiToken: null,
       log: { level: "info" },
@@ -61,7 +62,7 @@ describe("defaults", () => {
     expect(parse(text)).toEqual(settingsSchema.parse({}));
     const names = settingFields().flatMap((field) => field.env ?? []);
     expect(names.filter((name) => !text.includes(`(${name}`))).toEqual([]);
-    expect(settingFields()).toHaveLength(17);
+    expect(settingFields()).toHaveLength(18);
   });
 
   test("the schema's defaults stand without config/default.yaml's values", () => {
@@ -120,6 +121,7 @@ describe("order", () => {
       GLUCOHUB_SYNC_EVERY_MS: "100",
       GLUCOHUB_ZONE: "Asia/Tokyo",
       GLUCOHUB_INBOX: "off",
+      GLUCOHUB_BLUETOOTH: "off",
       GLUCOHUB_KEY_FILE: "/k",
       GLUCOHUB_HUB_ID: "hub-1",
       GLUCOHUB_API_TOKEN: "t1",
@@ -136,6 +138,7 @@ describe("order", () => {
       sync: { everyMs: 100 },
       zone: "Asia/Tokyo",
       inbox: null,
+      bluetooth: "off",
       keyFile: "/k",
       apiToken: "t1",
       log: { level: "silent" },
@@ -286,7 +289,7 @@ describe("masking", () => {
 
   test("what config check shows holds every setting and no secret", () => {
     const rows = maskedSettings(load(secrets));
-    expect(rows).toHaveLength(17);
+    expect(rows).toHaveLength(18);
     expect(JSON.stringify(rows)).not.toContain("s3cret");
     const shown = Object.fromEntries(rows.map((row) => [row.name, [row.value, row.from]]));
     expect(shown).toMatchObject({

@@ -1,4 +1,5 @@
 import { Problem } from "../domain/problem.js";
+import { correctFieldIn, EXPORT_AUTHOR } from "./corrections.js";
 import { type Author, editRecordIn, insistIn } from "./records.js";
 import type { Store } from "./store.js";
 
@@ -57,7 +58,7 @@ export const DISPUTED = "disputed";
 /**
  * Resolves a conflict in one transaction: `local` leaves the record as it is (and tells the cloud once more, where that
  * insisted on another value than a device said), `remote` sets the field to what the cloud
- * said, as a local change. Throws CONFLICT_NOT_FOUND, and RECORD_FIELD_FIXED where the remote side differs in what a
+ * or the export said, as a local change. Throws CONFLICT_NOT_FOUND, and RECORD_FIELD_FIXED where the remote side differs in what a
  * device measured.
  */
 export async function resolveConflict(
@@ -79,7 +80,11 @@ export async function resolveConflict(
     if (Number(done.numUpdatedRows) === 0)
       throw new Problem("CONFLICT_NOT_FOUND", `Conflict ${id} was resolved in the meantime.`);
     if (keep === "local" && row.rejected_code === DISPUTED) await insistIn(tx, conflict.record, author);
-    if (keep === "remote") await editRecordIn(tx, conflict.record, { [conflict.field]: conflict.remote }, author);
+    if (keep !== "remote") return;
+    const said = { [conflict.field]: conflict.remote };
+    // What an export says of its own sample may be taken, also where nobody may edit it by hand.
+    if (row.remote_by.startsWith(EXPORT_AUTHOR)) await correctFieldIn(tx, row.record, said, author);
+    else await editRecordIn(tx, conflict.record, said, author);
   });
   return conflict;
 }

@@ -16,10 +16,17 @@ export interface KnownMeter {
   readonly outcome: string;
 }
 
-/** Remembers a meter and how its last session went. */
-export async function rememberMeter(tx: Tx, meter: KnownMeter): Promise<void> {
-  const { lastReadAt, clockErrorMs, ...rest } = meter;
-  const row = { ...rest, last_read_at: lastReadAt, clock_error_ms: clockErrorMs };
+/**
+ * Remembers a meter and how its last session went. `cursor` is what the driver noted for its next session; left out, what
+ * it noted before stays.
+ */
+export async function rememberMeter(
+  tx: Tx,
+  meter: KnownMeter & { readonly cursor?: string | null | undefined },
+): Promise<void> {
+  const { lastReadAt, clockErrorMs, cursor, ...rest } = meter;
+  const noted = cursor === undefined ? {} : { cursor };
+  const row = { ...rest, ...noted, last_read_at: lastReadAt, clock_error_ms: clockErrorMs };
   await tx.db
     .insertInto("meters")
     .values(row)
@@ -27,10 +34,21 @@ export async function rememberMeter(tx: Tx, meter: KnownMeter): Promise<void> {
     .execute();
 }
 
+/** What the driver noted at the end of its last whole session with that meter; null if nothing. */
+export async function meterCursor(store: Store, driver: string, serial: string): Promise<string | null> {
+  const row = await store.read
+    .selectFrom("meters")
+    .select("cursor")
+    .where("driver", "=", driver)
+    .where("serial", "=", serial)
+    .executeTakeFirst();
+  return row?.cursor ?? null;
+}
+
 /** Every meter that was ever read, the last one first. */
 export async function listMeters(store: Store): Promise<KnownMeter[]> {
   const rows = await store.read.selectFrom("meters").selectAll().orderBy("last_read_at", "desc").execute();
-  return rows.map(({ last_read_at, clock_error_ms, ...rest }) => ({
+  return rows.map(({ last_read_at, clock_error_ms, cursor: _cursor, ...rest }) => ({
     ...rest,
     lastReadAt: last_read_at,
     clockErrorMs: clock_error_ms,

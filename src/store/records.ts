@@ -223,6 +223,14 @@ export function editRecordIn(
   return changeRecordIn(tx, id, author, null, editing(id, patch));
 }
 
+/** Gives a record that is not removed other fields, whatever they are, as a local change. They must have been checked. */
+export async function rewriteIn(tx: Tx, row: number, fields: RecordFields, author: Author): Promise<void> {
+  const { at, by, why } = author;
+  await tx.many(UPDATE, [
+    { row, fields: fieldsText(fields), deleted: 0, changed_at: at, changed_by: by, changed_why: why },
+  ]);
+}
+
 /** Raises the version of a record whose content stays: it is told to the cloud once more. Throws RECORD_NOT_FOUND. */
 export async function insistIn(tx: Tx, id: string, author: Author): Promise<void> {
   const row = await tx.db

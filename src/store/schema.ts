@@ -115,6 +115,8 @@ export interface MetersTable {
   /** The meter's clock minus the hub's; null if the meter shows none. */
   clock_error_ms: number | null;
   outcome: string;
+  /** What the driver noted for its next session; null: it reads everything. */
+  cursor: string | null;
 }
 
 /** What the sync worker must remember between rounds: cursor, cloud, last success. */

@@ -9,13 +9,25 @@ export interface UsbFacts {
 }
 
 /** What may carry a conversation with a meter that is plugged in; a driver's `transport` says which it needs. */
-export type AttachmentTransport = "serial" | "hid" | "usb" | "block";
+export type AttachmentTransport = "serial" | "hid" | "usb" | "block" | "ble";
+
+/** What a meter in reach of Bluetooth says about itself. */
+export interface BleFacts {
+  /** `C0:FF:EE:00:00:01`. */
+  readonly address: string;
+  /** Null where it gives none. */
+  readonly name: string | null;
+  /** Services that it advertises, or is known to have, as `GattName` writes them. */
+  readonly services: readonly string[];
+  /** Bonded with this hub. */
+  readonly paired: boolean;
+}
 
 /** A place at which a meter may be, whatever carries the conversation. */
 export interface Attachment {
   /** Left out: a serial line. */
   readonly transport?: AttachmentTransport;
-  /** Device path: `/dev/ttyUSB0`, `/dev/hidraw0`, `/dev/sdb`; for bulk endpoints the place on USB: `usb:1-1.2`. */
+  /** Device path: `/dev/ttyUSB0`, `/dev/hidraw0`, `/dev/sdb`; for bulk endpoints the place on USB: `usb:1-1.2`; `ble:C0:FF:EE:00:00:01`. */
   readonly port: string;
   /** Null where nothing is known, which is not the same as no USB. */
   readonly usb: UsbFacts | null;
@@ -27,6 +39,8 @@ export interface Attachment {
   readonly usagePage?: number | null;
   /** Block: the vendor that the disk gives to INQUIRY. */
   readonly vendorName?: string | null;
+  /** Bluetooth: whom it is in reach of. */
+  readonly ble?: BleFacts | null;
 }
 
 /** A serial port at which a meter may be. */

@@ -8,7 +8,7 @@ import { type ReplayEvent, ReplayScript, type ScriptRules } from "./replay-scrip
 
 /** How the lines of a transport by reports or blocks are to be taken. */
 export interface LineKind extends ScriptRules {
-  readonly transport: "hid" | "block";
+  readonly transport: "hid" | "block" | "ble";
   /** What the meter sends of its own accord; all else that it gives must be asked for. */
   readonly unasked: (event: ReplayEvent) => boolean;
 }
@@ -17,6 +17,8 @@ export interface LineKind extends ScriptRules {
 export interface Question {
   /** Whether a line answers it. */
   readonly answeredBy: (event: ReplayEvent & TranscriptBytes) => boolean;
+  /** What the question rejects with where a line says that the meter declined it; null for any other line. */
+  readonly declinedBy?: (event: ReplayEvent) => Problem | null;
   /** The question for people. */
   readonly name: string;
 }
@@ -40,6 +42,11 @@ export class LineReplay extends ReplayEngine {
     return await this.question(() => this.#answer(question), signal);
   }
 
+  /** What the hub has to do next, or is answered, when all that comes by itself has come; null at the end. */
+  upcoming(): ReplayEvent | null {
+    return this.script.upcoming((event) => this.happensAlone(event));
+  }
+
   /** The hub sends a line; throws the difference if the transcript has another one next. */
   async send(channel: string | null, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
     await this.play(signal, () => {
@@ -55,26 +62,29 @@ export class LineReplay extends ReplayEngine {
     return this.#kind.unasked(event);
   }
 
-  protected take(came: Uint8Array[]): Uint8Array {
-    return Uint8Array.from(came.shift() ?? []);
+  protected take(came: TranscriptBytes[]): Uint8Array {
+    return Uint8Array.from(came.shift()?.bytes ?? []);
   }
 
-  protected unread(came: readonly Uint8Array[]): Problem | null {
+  protected unread(came: readonly TranscriptBytes[]): Problem | null {
     const [first] = came;
     if (first === undefined) return null;
-    const message = `the driver ended without reading ${describeLine("<", null, first)}`;
-    return new Problem("TRANSPORT_REPLAY", message, { unread: hex(first), reports: came.length });
+    const message = `the driver ended without reading ${describeLine("<", first.channel, first.bytes)}`;
+    return new Problem("TRANSPORT_REPLAY", message, { unread: hex(first.bytes), reports: came.length });
   }
 
   /** What a question gets at once: its answer, or null if it has to wait. Throws what ended the transport. */
   #answer(question: Question): Uint8Array | null {
     this.throwIfEnded();
     const { event, dueMs, index } = this.script.next();
-    if (event === null || !("bytes" in event) || event.type === "write" || this.happensAlone(event)) return null;
-    if (!question.answeredBy(event)) throw this.fail(this.script.differ(event, question.name));
+    if (event === null || event.type === "write" || this.happensAlone(event)) return null;
+    const declined = question.declinedBy?.(event) ?? null;
+    const bytes = "bytes" in event && question.answeredBy(event) ? event.bytes : null;
+    if (declined === null && bytes === null) throw this.fail(this.script.differ(event, question.name));
     if (dueMs > this.clock.now()) return null;
     this.script.pass(index, dueMs);
-    return Uint8Array.from(event.bytes);
+    if (bytes === null) throw declined;
+    return Uint8Array.from(bytes);
   }
 }
 

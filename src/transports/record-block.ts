@@ -1,16 +1,10 @@
 import type { Clock } from "../domain/clock.js";
-import type { Transcript } from "../kit/transcript.js";
 import type { BlockTransport } from "../kit/transport.js";
 import type { RecordHeaders } from "./record.js";
-import { TranscriptLog } from "./transcript-log.js";
+import { type Recording, TranscriptLog } from "./transcript-log.js";
 
 /** A block device whose conversation is written down. */
-export interface RecordingBlock extends BlockTransport {
-  /** All that was said so far; may be asked at any time, also after the end. */
-  transcript(): Transcript;
-  /** The same as text. */
-  text(): string;
-}
+export interface RecordingBlock extends BlockTransport, Recording {}
 
 /**
  * Passes everything through to `inner` and writes it down: `>[lba 3]` a block that was written, `<[lba 3]` one that was

@@ -1,19 +1,13 @@
 import type { Clock } from "../domain/clock.js";
-import type { Transcript } from "../kit/transcript.js";
 import type { HidTransport } from "../kit/transport.js";
 import type { RecordHeaders } from "./record.js";
-import { TranscriptLog } from "./transcript-log.js";
+import { type Recording, TranscriptLog } from "./transcript-log.js";
 
 /** The channel of feature reports in a transcript: `>[feature] 50 ..` sets one, `?[feature] 50 ..` is one that was asked for. */
 export const FEATURE_CHANNEL = "feature";
 
 /** A HID device whose conversation is written down. */
-export interface RecordingHid extends HidTransport {
-  /** All that was said so far; may be asked at any time, also after the end. */
-  transcript(): Transcript;
-  /** The same as text. */
-  text(): string;
-}
+export interface RecordingHid extends HidTransport, Recording {}
 
 /**
  * Passes everything through to `inner` and writes it down, one line a report: `>` with the report's id in front, `<` as

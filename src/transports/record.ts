@@ -1,17 +1,11 @@
 import type { Clock } from "../domain/clock.js";
-import type { Transcript } from "../kit/transcript.js";
 import type { StreamTransport } from "../kit/transport.js";
-import { type RecordHeaders, TranscriptLog } from "./transcript-log.js";
+import { type RecordHeaders, type Recording, TranscriptLog } from "./transcript-log.js";
 
 export { type RecordHeaders, SHORTEST_SILENCE_MS } from "./transcript-log.js";
 
 /** A stream whose conversation is written down. */
-export interface RecordingTransport extends StreamTransport {
-  /** All that was said so far; may be asked at any time, also after the end. */
-  transcript(): Transcript;
-  /** The same as text. */
-  text(): string;
-}
+export interface RecordingTransport extends StreamTransport, Recording {}
 
 /**
  * Passes everything through to `inner` and writes it down: bytes as they go, silences, how it ended. Header values are

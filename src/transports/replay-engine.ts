@@ -1,5 +1,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { Problem } from "../domain/problem.js";
+import type { TranscriptBytes } from "../kit/transcript.js";
 import type { VirtualClock } from "../kit/virtual-clock.js";
 import type { ReplayEvent, ReplayScript } from "./replay-script.js";
 import { type Waiter, waitFor } from "./waiter.js";
@@ -17,7 +18,7 @@ export abstract class ReplayEngine {
   protected readonly clock: VirtualClock;
   readonly #unwatch: () => void;
   /** What has come and was not read. */
-  readonly #came: Uint8Array[] = [];
+  readonly #came: TranscriptBytes[] = [];
   readonly #waiting = new Map<Wait, { readonly waiter: Waiter; readonly what: () => Uint8Array | null }>();
   #gone: Problem | null = null;
   /** Whether the driver has met what ended the device. */
@@ -62,9 +63,9 @@ export abstract class ReplayEngine {
   /** True for bytes that the meter sends of its own accord; all else that it gives must be asked for. */
   protected abstract unasked(event: ReplayEvent): boolean;
   /** Takes what one read gets out of what has come, which is something. */
-  protected abstract take(came: Uint8Array[]): Uint8Array;
+  protected abstract take(came: TranscriptBytes[]): Uint8Array;
   /** The problem that this was not read; null if it is nothing. */
-  protected abstract unread(came: readonly Uint8Array[]): Problem | null;
+  protected abstract unread(came: readonly TranscriptBytes[]): Problem | null;
 
   /** True for what comes without the hub's doing. */
   protected happensAlone(event: ReplayEvent): boolean {
@@ -124,7 +125,7 @@ export abstract class ReplayEngine {
     this.script.pass(index, dueMs);
     if (event.type === "unplugged") this.#gone = new Problem("TRANSPORT_GONE");
     else if (event.type === "error") this.#gone = new Problem("TRANSPORT_GONE", event.text, { error: event.text });
-    else this.#came.push(event.bytes);
+    else this.#came.push(event);
   }
 
   /** Lets everything happen that is due. */

@@ -54,6 +54,15 @@ export class ReplayScript {
     return { event: null, dueMs, index: this.#events.length };
   }
 
+  /** The next event that is no silence and none of those to skip, or null. */
+  upcoming(skip: (event: ReplayEvent) => boolean): ReplayEvent | null {
+    for (let index = this.#at; index < this.#events.length; index += 1) {
+      const event = this.#events[index];
+      if (event !== undefined && event.type !== "silence" && !skip(event)) return event;
+    }
+    return null;
+  }
+
   /** The event at that place is over, and was at that time. */
   pass(index: number, atMs: number): void {
     const event = this.#events[index];

@@ -1,6 +1,6 @@
 import { Problem } from "../domain/problem.js";
 import { concat, hex } from "../kit/bytes.js";
-import type { Transcript } from "../kit/transcript.js";
+import type { Transcript, TranscriptBytes } from "../kit/transcript.js";
 import type { StreamTransport } from "../kit/transport.js";
 import type { VirtualClock } from "../kit/virtual-clock.js";
 import { ReplayEngine } from "./replay-engine.js";
@@ -63,16 +63,16 @@ class StreamReplay extends ReplayEngine implements ReplayTransport {
     return event.type === "report";
   }
 
-  protected take(came: Uint8Array[]): Uint8Array {
-    if (this.#chunk === "lines") return Uint8Array.from(came.shift() ?? []);
-    const whole = concat(came.splice(0));
+  protected take(came: TranscriptBytes[]): Uint8Array {
+    if (this.#chunk === "lines") return Uint8Array.from(came.shift()?.bytes ?? []);
+    const whole = concat(came.splice(0).map(({ bytes }) => bytes));
     const piece = this.#chunk === "all" ? whole : whole.slice(0, this.#chunk);
-    if (piece.length < whole.length) came.push(whole.subarray(piece.length));
+    if (piece.length < whole.length) came.push({ channel: null, bytes: whole.subarray(piece.length), line: 0 });
     return piece;
   }
 
-  protected unread(came: readonly Uint8Array[]): Problem | null {
-    const unread = hex(concat(came));
+  protected unread(came: readonly TranscriptBytes[]): Problem | null {
+    const unread = hex(concat(came.map(({ bytes }) => bytes)));
     if (unread === "") return null;
     return new Problem("TRANSPORT_REPLAY", `the driver ended without reading ${unread}`, { unread });
   }

@@ -109,6 +109,7 @@ export function meterText(meter) {
   if (meter.state === "done") return `Done: ${count}, ${fresh} new`;
   if (meter.state === "failed") return `Failed after ${read} readings`;
   if (meter.state === "away") return "Not attached";
+  if (meter.state === "unpaired") return "Not paired";
   return meter.state === "unclaimed" ? "Not known to any driver" : "Waiting for the meter to answer";
 }
 

@@ -1,4 +1,5 @@
 import * as show from "./format.js";
+import { pairingDesk } from "./pairing.js";
 import { eventReader } from "./stream.js";
 
 /** How many readings the page shows. */
@@ -14,6 +15,7 @@ const TOKEN_KEY = "glucohub-token";
 const byId = (id) => document.getElementById(id);
 const state = { records: new Map(), meters: [], imports: new Map(), conflicts: [], sync: null, fresh: new Set() };
 const timers = new Map();
+const pairings = pairingDesk({ call, part, changed: () => draw(drawMeters) });
 
 start();
 
@@ -169,6 +171,7 @@ function draw(work) {
 function take({ type, data }) {
   if (type === "record") takeRecord(data);
   if (type === "meter") takeMeter(data);
+  if (type === "pairing") pairings.take(data);
   if (type === "import") {
     state.imports.set(data.import, data);
     draw(drawImports);
@@ -281,7 +284,8 @@ function meterCard(meter) {
   if (meter.detail !== "") card.append(part("p", meter.state === "failed" ? "warning" : "other", meter.detail));
   const clock = show.clockText(meter);
   if (clock !== "") card.append(part("p", "warning", clock));
-  card.append(part("p", "other", `Last read: ${show.instantText(meter.lastRead)}`));
+  if (meter.state === "unpaired") card.append(pairings.partOf(meter.port));
+  else card.append(part("p", "other", `Last read: ${show.instantText(meter.lastRead)}`));
   return card;
 }
 

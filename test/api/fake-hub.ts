@@ -8,8 +8,10 @@ import type { HubPorts } from "../../src/api/ports.js";
 import { type Api, startApi } from "../../src/api/start-api.js";
 import { silentLog } from "../../src/domain/clock.js";
 import { derivedId } from "../../src/domain/identity.js";
+import { Problem } from "../../src/domain/problem.js";
 import { EMPTY_FIELDS, type GlucoRecord, type RecordFields } from "../../src/domain/record.js";
-import type { HubEvent, ImportStatus, MeterStatus, SyncStatus } from "../../src/domain/status.js";
+import type { HubEvent, ImportStatus, MeterStatus, PairingStatus, SyncStatus } from "../../src/domain/status.js";
+import type { DateOrder } from "../../src/kit/driver.js";
 import { changesAfter } from "../../src/store/queries.js";
 import { ingestPage } from "../../src/store/records.js";
 import { Store } from "../../src/store/store.js";
@@ -25,7 +27,10 @@ export interface FakeHub {
   readonly store: Store;
   readonly ports: HubPorts;
   readonly rung: string[];
-  readonly uploads: { name: string; bytes: number; head: string }[];
+  /** Answers that were given to pairings, and ports that were forgotten. */
+  readonly pairingReplies: unknown[];
+  readonly unpaired: string[];
+  readonly uploads: { name: string; bytes: number; head: string; dateOrder?: DateOrder }[];
   readonly listeners: Set<(event: HubEvent) => void>;
   health: { ok: boolean; degraded: string[] };
   meters: MeterStatus[];
@@ -42,6 +47,8 @@ export async function fakeHub(
   const store = await Store.open({ path: join(folder, "store.db"), role: "local" });
   const listeners = new Set<(event: HubEvent) => void>();
   const rung: string[] = [];
+  const pairingReplies: unknown[] = [];
+  const unpaired: string[] = [];
   const uploads: FakeHub["uploads"] = [];
   const imports = new Map<string, ImportStatus>();
   const ports: HubPorts = {
@@ -50,12 +57,24 @@ export async function fakeHub(
     meters: async () => hub.meters,
     sync: async () => SYNC,
     ringSync: (why) => void rung.push(why),
-    async startImport(name, body) {
+    async startImport(name, body, dateOrder) {
       const upload = await measured(body);
-      uploads.push({ name, ...upload });
+      uploads.push({ name, ...upload, ...(dateOrder === null ? {} : { dateOrder }) });
       const id = `import-${uploads.length}`;
       imports.set(id, { ...IMPORT, import: id, name, totalBytes: upload.bytes });
       return { import: id };
+    },
+    pairings: {
+      start: (port) => ({ ...PAIRING, port }),
+      status: (id) => (id === PAIRING.pairing ? PAIRING : null),
+      answer(id, reply) {
+        if (id !== PAIRING.pairing) throw new Problem("PAIRING_NOT_FOUND");
+        pairingReplies.push(reply);
+        return { ...PAIRING, state: "done" };
+      },
+    },
+    async unpair(port) {
+      unpaired.push(port);
     },
     importStatus: (id) => imports.get(id) ?? null,
     subscribe(listener) {
@@ -77,6 +96,8 @@ export async function fakeHub(
     store,
     ports,
     rung,
+    pairingReplies,
+    unpaired,
     uploads,
     listeners,
     health: { ok: true, degraded: [] },
@@ -172,6 +193,16 @@ export const METER: MeterStatus = {
   progress: { read: 0, expected: null, new: 0 },
   detail: "Claimed by its USB identifiers.",
   virtual: false,
+};
+
+/** The pairing that the fake hub knows. */
+export const PAIRING: PairingStatus = {
+  pairing: "9b2f4c1e-0d1a-4c6e-8a77-2f6f3a1b5c0d",
+  port: "ble:C0:FF:EE:00:00:01",
+  name: "meter+00123456",
+  state: "passkey",
+  digits: null,
+  detail: "Type the six digits that the meter shows.",
 };
 
 const IMPORT: Omit<ImportStatus, "import" | "name"> = {

@@ -50,6 +50,8 @@ export async function hubEvents(path: string, count: number, meter: string): Pro
       ringSync() {},
       startImport: () => Promise.reject(new Error("nothing is imported here")),
       importStatus: () => null,
+      pairings: { start: noRadio, status: () => null, answer: noRadio },
+      unpair: async () => noRadio(),
       subscribe(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);
@@ -142,3 +144,7 @@ const NO_CLOUD: SyncParts = {
   scheduler: "off",
   cloud: null,
 };
+
+function noRadio(): never {
+  throw new Error("nothing is paired here");
+}

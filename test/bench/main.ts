@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { benchBluetooth } from "./bluetooth.js";
 import { benchCodecs } from "./codecs.js";
 import { benchCycle } from "./cycle.js";
 import { benchEvents } from "./events.js";
@@ -17,6 +18,7 @@ import { jsonText, tableText } from "./table.js";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   codecs: benchCodecs,
+  bluetooth: benchBluetooth,
   ingest: benchIngest,
   push: benchPush,
   page: benchPage,

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { Readable } from "node:stream";
 import { parseArgs } from "node:util";
 import type { Command } from "commander";
 import { describe, expect, test } from "vitest";
@@ -7,11 +8,13 @@ import { createProgram } from "../../src/cli/program.js";
 import { systemClock } from "../../src/kit/system-clock.js";
 import { commandLine, Kept } from "./run.js";
 
-/** Commands of the interface's table, and those below them. */
+/** Commands of the interface's table and the two of Bluetooth, and those below them. */
 const NAMES = [
   "start",
   "status",
   "meters",
+  "pair",
+  "unpair",
   "drivers",
   "read",
   "set-clock",
@@ -45,7 +48,10 @@ const NAMES = [
 function program(): Command {
   const [stdout, stderr] = [new Kept(), new Kept()];
   const interruption = () => new AbortController().signal;
-  return createProgram(new Cli({ env: {}, cwd: "/", stdout, stderr, clock: systemClock, user: "x", interruption }));
+  const stdin = Readable.from([]);
+  return createProgram(
+    new Cli({ env: {}, cwd: "/", stdin, stdout, stderr, clock: systemClock, user: "x", interruption }),
+  );
 }
 
 function all(command: Command, path: string): [string, Command][] {
@@ -155,5 +161,5 @@ test("config check shows where each setting comes from and no secret", async () 
     .map((line) => JSON.parse(line));
   expect(lines).toContainEqual({ name: "zone", value: "Europe/London", from: "GLUCOHUB_ZONE" });
   expect(lines).toContainEqual({ name: "apiToken", value: "***", from: "GLUCOHUB_API_TOKEN" });
-  expect(lines.length).toBe(17);
+  expect(lines.length).toBe(18);
 });

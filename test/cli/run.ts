@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Writable } from "node:stream";
+import { Readable, Writable } from "node:stream";
 import { onTestFinished } from "vitest";
 import { runCli } from "../../src/cli/program.js";
 import { systemClock } from "../../src/kit/system-clock.js";
@@ -53,6 +53,7 @@ export function commandLine(env: Readonly<Record<string, string>> = {}) {
     runCli(argv, {
       env: full,
       cwd: join(data, ".."),
+      stdin: Readable.from([]),
       stdout,
       stderr,
       clock: systemClock,

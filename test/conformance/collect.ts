@@ -3,7 +3,7 @@ import { asProblem, type Problem } from "../../src/domain/problem.js";
 import type { ClockChange, SourceIdentity, SourceReading, Unreadable } from "../../src/domain/reading.js";
 import { converse } from "../../src/kit/converse.js";
 import type { MeterDriver } from "../../src/kit/driver.js";
-import { type Transcript, transcriptPatience, transcriptStartMs } from "../../src/kit/transcript.js";
+import { type Transcript, transcriptPatience, transcriptResume, transcriptStartMs } from "../../src/kit/transcript.js";
 import { VirtualClock } from "../../src/kit/virtual-clock.js";
 import type { ReplayChunk } from "../../src/transports/replay.js";
 import { replayMeter } from "../../src/transports/replay-meter.js";
@@ -19,6 +19,11 @@ export interface Outcome {
   readonly expected: readonly number[];
   readonly readings: readonly SourceReading[];
   readonly unreadable: readonly Unreadable[];
+  /** What it told to go on from, and how many of its events came after that. */
+  readonly cursors: readonly string[];
+  readonly afterCursor: number;
+  /** The cursor that it was given and asked for; null if it had none or did not ask. */
+  readonly resumed: string | null;
   /** What the session threw; null if it ended by itself. */
   readonly problem: Problem | null;
   /** What the transcript holds against the conversation; null if it was followed to its end. */
@@ -43,6 +48,9 @@ export async function collect(
   const expected: number[] = [];
   const readings: SourceReading[] = [];
   const unreadable: Unreadable[] = [];
+  const cursors: string[] = [];
+  let afterCursor = 0;
+  let resumed: string | null = null;
   let problem: Problem | null = null;
   try {
     const patience = transcriptPatience(transcript.headers);
@@ -51,9 +59,14 @@ export async function collect(
       signal: new AbortController().signal,
       log: silentLog,
       patience,
+      resume: async () => {
+        resumed = transcriptResume(transcript.headers);
+        return resumed;
+      },
       ...transcriptSecrets(transcript.headers),
     };
     for await (const event of converse(driver, transport, context)) {
+      if (cursors.length > 0) afterCursor += 1;
       if (event.type === "identity") {
         identities.push(event.identity);
         sources.push(event.source);
@@ -62,6 +75,7 @@ export async function collect(
       else if (event.type === "expect") expected.push(event.count);
       else if (event.type === "readings") readings.push(...event.readings);
       else if (event.type === "unreadable") unreadable.push(event.unreadable);
+      else if (event.type === "cursor") cursors.push(event.cursor);
     }
   } catch (error) {
     problem = asProblem(error);
@@ -81,6 +95,9 @@ export async function collect(
     expected,
     readings,
     unreadable,
+    cursors,
+    afterCursor,
+    resumed,
     problem,
     difference,
     tookMs: clock.now() - startMs,

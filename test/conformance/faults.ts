@@ -7,6 +7,24 @@ export function meterBytes(transcript: Transcript): Uint8Array {
   return concat(transcript.events.flatMap((event) => (event.type === "report" ? [event.bytes] : [])));
 }
 
+/** All that the meter sent: over Bluetooth, values that were read too. */
+export function sentBytes(driver: Pick<MeterDriver, "transport">, transcript: Transcript): Uint8Array {
+  if (driver.transport !== "ble") return meterBytes(transcript);
+  const sent = transcript.events.filter(({ type }) => type === "report" || type === "read");
+  return concat(sent.flatMap((event) => ("bytes" in event ? [event.bytes] : [])));
+}
+
+/** The report that the meter's byte at that place is in. Throws if there is none. */
+export function reportAt(transcript: Transcript, place: number): Uint8Array {
+  let before = 0;
+  for (const event of transcript.events) {
+    if (event.type !== "report") continue;
+    before += event.bytes.length;
+    if (place < before) return event.bytes;
+  }
+  throw new RangeError(`the meter sends no byte ${place}`);
+}
+
 /** After how many of the meter's bytes a conversation can be cut: after any in a stream, between whole messages else. */
 export function cuts(driver: Pick<MeterDriver, "transport">, transcript: Transcript): number[] {
   const { length } = meterBytes(transcript);
@@ -77,6 +95,17 @@ export function flipBit(transcript: Transcript, place: number, bit: number): Tra
     return { ...event, bytes };
   });
   return { ...transcript, events };
+}
+
+/** The transcript with its report of that number and the next one in each other's place; null if no other follows. */
+export function swapReports(transcript: Transcript, number: number): Transcript | null {
+  const { events } = transcript;
+  const next = events.findIndex(({ type }, at) => at > number && type === "report");
+  const [one, other] = [events[number], events[next]];
+  if (one?.type !== "report" || other === undefined) return null;
+  // What the hub does between them it does because of the first.
+  if (events.slice(number, next).some(({ type }) => type === "write" || type === "read")) return null;
+  return { ...transcript, events: events.map((event, at) => (at === number ? other : at === next ? one : event)) };
 }
 
 /** The transcript with its event of that number replaced by others. */

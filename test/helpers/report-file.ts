@@ -1,8 +1,8 @@
-import { silentLog } from "../../src/domain/clock.js";
-import { isProblem, type Problem } from "../../src/domain/problem.js";
+import { type Log, silentLog } from "../../src/domain/clock.js";
+import { isProblem, Problem } from "../../src/domain/problem.js";
 import type { SessionEvent, SourceReading, Unreadable } from "../../src/domain/reading.js";
 import type { Kind } from "../../src/domain/record.js";
-import type { FileDriver } from "../../src/kit/driver.js";
+import type { DateOrder, FileDriver } from "../../src/kit/driver.js";
 import type { FileEntry, FileTransport } from "../../src/kit/transport.js";
 
 /** All that a file driver told, and how it ended. */
@@ -42,21 +42,42 @@ export function filesOf(files: Readonly<Record<string, string | Uint8Array>>, pi
   };
 }
 
+/** How a file driver is run. */
+export interface HearOptions {
+  readonly pieceBytes?: number;
+  readonly kinds?: ReadonlySet<Kind>;
+  readonly signal?: AbortSignal;
+  readonly dateOrder?: DateOrder;
+  readonly log?: Log;
+}
+
 /** Runs a file driver over one file to its end, or to the problem that ends it. */
 export async function hearFile(
   driver: Pick<FileDriver, "session">,
   content: string | Uint8Array,
-  options: { readonly pieceBytes?: number; readonly kinds?: ReadonlySet<Kind>; readonly signal?: AbortSignal } = {},
+  options: HearOptions = {},
 ): Promise<HeardFile> {
-  const file = filesOf({ "report.txt": content }, options.pieceBytes);
-  const [entry] = await file.entries();
-  if (entry === undefined) throw new Error("no file");
+  return hearFiles(driver, { "report.txt": content }, options);
+}
+
+/** Runs a file driver over all entries of an archive, one after the other, as an import does. No entry is a database. */
+export async function hearFiles(
+  driver: Pick<FileDriver, "session">,
+  files: Readonly<Record<string, string | Uint8Array>>,
+  options: HearOptions = {},
+): Promise<HeardFile> {
+  const file = filesOf(files, options.pieceBytes);
   const events: SessionEvent[] = [];
-  const { kinds = null, signal = new AbortController().signal } = options;
+  const { kinds = null, signal = new AbortController().signal, dateOrder = null, log = silentLog } = options;
+  const noDatabase = async (): Promise<never> => {
+    throw new Problem("IMPORT_MALFORMED", "there is no database here");
+  };
   let problem: Problem | null = null;
   try {
-    const context = { file, entry, signal, log: silentLog, zone: "Europe/London", kinds };
-    for await (const event of driver.session(context)) events.push(event);
+    for (const entry of await file.entries()) {
+      const context = { file, entry, signal, log, zone: "Europe/London", kinds, dateOrder, database: noDatabase };
+      for await (const event of driver.session(context)) events.push(event);
+    }
   } catch (error) {
     if (!isProblem(error)) throw error;
     problem = error;

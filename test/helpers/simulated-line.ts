@@ -66,6 +66,8 @@ export interface HearOptions {
   readonly patience?: "full" | "probe";
   readonly stop?: (event: SessionEvent) => boolean;
   readonly keys?: ReadonlyMap<string, Uint8Array>;
+  /** What the last whole session told to go on from. */
+  readonly resume?: (serial: string | null) => Promise<string | null>;
 }
 
 /**
@@ -93,9 +95,16 @@ export async function hearOn<T extends MeterTransport>(
   const events: SessionEvent[] = [];
   const startMs = clock.now();
   let reason: unknown = null;
-  const { patience = "full", keys } = options;
-  const base: SessionContext<T> = { transport, clock, signal: abort.signal, log: silentLog, patience };
-  const context = keys === undefined ? base : { ...base, keys };
+  const { patience = "full", keys, resume } = options;
+  const context: SessionContext<T> = {
+    transport,
+    clock,
+    signal: abort.signal,
+    log: silentLog,
+    patience,
+    ...(keys === undefined ? {} : { keys }),
+    ...(resume === undefined ? {} : { resume }),
+  };
   await inVirtualTime(clock, async () => {
     try {
       for await (const event of driver.session(context)) {

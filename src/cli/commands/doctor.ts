@@ -4,7 +4,15 @@ import { type AttachedPort, attachedPorts } from "../attached.js";
 import type { Cli } from "../cli.js";
 import { bad, type Finding } from "../doctor/finding.js";
 import { checkData, checkHub, checkInbox, checkStore } from "../doctor/folders.js";
-import { checkClock, checkLibusb, checkNode, checkSerial, checkUdev, checkUsb } from "../doctor/machine.js";
+import {
+  checkBluetooth,
+  checkClock,
+  checkLibusb,
+  checkNode,
+  checkSerial,
+  checkUdev,
+  checkUsb,
+} from "../doctor/machine.js";
 import { checkCloud, checkHttp, checkRedis } from "../doctor/network.js";
 import { withExample } from "../help.js";
 import { findHub } from "../hub-client.js";
@@ -37,6 +45,7 @@ async function doctor(cli: Cli, json: boolean): Promise<void> {
     () => checkSerial(cli, ports),
     () => checkUsb(ports),
     checkLibusb,
+    () => checkBluetooth(cli, settings),
   ];
   const findings: Finding[] = [];
   for (const look of looks) findings.push(...(await safely(look)));

@@ -4,6 +4,7 @@ import { DRIVERS } from "../../../drivers/index.js";
 import { Problem } from "../../domain/problem.js";
 import { KINDS, type Kind } from "../../domain/record.js";
 import { type ImportReport, importFile } from "../../ingest/import-file.js";
+import type { DateOrder } from "../../kit/driver.js";
 import type { Settings } from "../../settings/settings.js";
 import type { Store } from "../../store/store.js";
 import type { Cli } from "../cli.js";
@@ -14,10 +15,13 @@ import { exitOf, tellEnd } from "../session-end.js";
 import { recordPrinter, tellUnreadable } from "../tell-session.js";
 import { withStore } from "../with-store.js";
 
+const DATE_ORDERS = ["dmy", "mdy"] as const satisfies readonly DateOrder[];
+
 interface ImportOptions {
   readonly zone?: string;
   readonly kinds?: string;
   readonly patient?: string;
+  readonly dateOrder?: DateOrder;
   readonly json?: boolean;
   readonly dryRun?: boolean;
 }
@@ -31,11 +35,22 @@ export function addImport(program: Command, cli: Cli): void {
     .option("--zone <zone>", "zone of times that carry none (default: the patient's, else the hub's)")
     .option("--kinds <k,...>", `only these kinds: ${KINDS.join(", ")}`)
     .option("--patient <id>", "whose readings they are")
+    .addOption(
+      new Option(
+        "--date-order <order>",
+        "how to read dates such as 01/02/2026, where the file does not show it: dmy, the day first; mdy, the month",
+      ).choices(DATE_ORDERS),
+    )
     .option("--json", "one JSON object a file: its counts; with --dry-run one a record")
     .addOption(new Option("--store", "keep the records (the default)").conflicts("dryRun"))
     .option("--dry-run", "store nothing, only show what is in it")
     .action((files: readonly string[], options: ImportOptions) => importAll(cli, files, options));
-  withExample(command, "import export.zip", "import --dry-run --json --kinds glucose,insulin export.xml");
+  withExample(
+    command,
+    "import export.zip",
+    "import --dry-run --json --kinds glucose,insulin export.xml",
+    "import --date-order dmy glucose.csv",
+  );
 }
 
 async function importAll(cli: Cli, files: readonly string[], options: ImportOptions): Promise<void> {
@@ -72,6 +87,7 @@ async function importOne(
     clock: cli.io.clock,
     ownerOf,
     kinds,
+    dateOrder: options.dateOrder ?? null,
     signal: cli.io.interruption(),
     log: cli.quietLog(settings),
     onProgress: ({ doneBytes, totalBytes }) => bar.update(doneBytes, totalBytes),
@@ -85,7 +101,13 @@ async function importOne(
 /** Shows one file's outcome; the exit code that it alone would give. */
 async function tell(cli: Cli, report: ImportReport, stored: boolean, json: boolean): Promise<number> {
   const { name, format, state, byKind, damagedEntries, problem } = report;
-  const lines = byKind.map((count) => `  ${count.kind}: ${count.new} new, ${count.known} known`);
+  const follows = (changed: number): string =>
+    changed === 0 ? "" : ` (${changed} changed in the export, and here now)`;
+  const lines = byKind.map(
+    (count) => `  ${count.kind}: ${count.new} new, ${count.known} known${follows(count.changed)}`,
+  );
+  if (report.conflicts > 0)
+    lines.push(`  ${report.conflicts} were changed both here and in the export: see \`glucohub conflicts\`.`);
   const verdict = { done: "imported", partial: "imported in part", failed: "not imported", running: "not imported" };
   const what = stored ? verdict[state] : state === "failed" ? "could not be read" : "looked through, nothing stored";
   const title = `${name}${format === null ? "" : ` (${format})`}: ${what}; ${report.new} new, ${report.known} known.`;

@@ -7,6 +7,7 @@ import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 import { findHub } from "../hub-client.js";
 import { meterTable } from "../meter-text.js";
+import { heard, withBluetooth } from "../radio.js";
 import { withStore } from "../with-store.js";
 
 /** `meters`: what is attached, which driver claims it and why, and the meters known from before. */
@@ -25,7 +26,10 @@ async function meters(cli: Cli, json: boolean): Promise<void> {
   const client = hub.running ? hub.client : null;
   const list =
     client === null
-      ? await withStore(cli, settings, (store) => metersWithoutHub(cli, settings, store))
+      ? await withBluetooth(cli, settings, async (bluetooth) => {
+          const reach = bluetooth === null ? [] : await heard(cli, bluetooth);
+          return await withStore(cli, settings, (store) => metersWithoutHub(cli, settings, store, reach));
+        })
       : (await client.get<{ meters: MeterStatus[] }>("/api/v1/meters")).meters;
   if (json) await cli.out.json(...list);
   else if (list.length > 0) {

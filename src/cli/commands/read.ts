@@ -7,6 +7,7 @@ import { Problem } from "../../domain/problem.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 import { ownersFor } from "../owners.js";
+import { needsRadio, withRadio } from "../radio.js";
 import { readAttached } from "../read-attached.js";
 import { tellEnd } from "../session-end.js";
 import { tellSummary } from "../tell-session.js";
@@ -21,6 +22,7 @@ interface ReadOptions {
   readonly record?: string;
   readonly json?: boolean;
   readonly store?: boolean;
+  readonly all?: boolean;
 }
 
 /** `read`: reads one meter now. */
@@ -35,6 +37,7 @@ export function addRead(program: Command, cli: Cli): void {
     .option("--record <file>", "write the conversation down as a transcript, in a new file")
     .option("--json", "one JSON object a line")
     .option("--store", "keep the records")
+    .option("--all", "read everything, also what a Bluetooth meter's record numbers show to be known")
     .action((options: ReadOptions) => read(cli, options));
   withExample(command, "read --store", "read --port /dev/ttyUSB0 --driver onetouch-ultra2 --record meter.txt --json");
 }
@@ -46,10 +49,12 @@ async function read(cli: Cli, options: ReadOptions): Promise<void> {
   const file = options.record === undefined ? null : resolve(cli.io.cwd, options.record);
   if (file !== null && existsSync(file)) throw new Problem("USAGE", `${file} exists; it is not overwritten.`);
   const log = cli.quietLog(settings);
-  const { report } =
-    options.store === true
-      ? await withStore(cli, settings, (store) => readAttached(cli, settings, options, { store, clock, log }))
-      : await readAttached(cli, settings, options, { store: null, clock, log });
+  const { report } = await withRadio(cli, settings, needsRadio(options), async (bluetooth) => {
+    const tools = { clock, log, bluetooth };
+    return options.store === true
+      ? await withStore(cli, settings, (store) => readAttached(cli, settings, options, { ...tools, store }))
+      : await readAttached(cli, settings, options, { ...tools, store: null });
+  });
   if (file !== null && report.transcript !== null) {
     await writeFile(file, report.transcript, { flag: "wx", mode: 0o600 });
     cli.out.note(`The conversation stands in ${file}.`);

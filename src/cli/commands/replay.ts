@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { ownerBySerial } from "../../ingest/owner.js";
 import { runSession } from "../../ingest/session.js";
 import { converse } from "../../kit/converse.js";
-import { transcriptPatience, transcriptStartMs } from "../../kit/transcript.js";
+import { transcriptPatience, transcriptResume, transcriptStartMs } from "../../kit/transcript.js";
 import { VirtualClock } from "../../kit/virtual-clock.js";
 import { replayMeter } from "../../transports/replay-meter.js";
 import { meterDriver } from "../choose-port.js";
@@ -40,6 +40,7 @@ async function replay(cli: Cli, file: string, json: boolean): Promise<void> {
       signal,
       log: cli.quietLog(settings),
       patience: transcriptPatience(headers),
+      resume: async () => transcriptResume(headers),
     }),
     store: null,
     clock,

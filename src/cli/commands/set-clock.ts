@@ -2,12 +2,16 @@ import type { Command } from "commander";
 import type { Clock } from "../../domain/clock.js";
 import { Problem } from "../../domain/problem.js";
 import { wallAt, wallMs } from "../../domain/zone.js";
+import { meterOpener } from "../../hub/watch-meters.js";
+import type { OpenMeter } from "../../ingest/read-meter.js";
 import { setMeterClock } from "../../kit/converse.js";
 import type { MeterDriver } from "../../kit/driver.js";
-import { openMeter } from "../../transports/open-meter.js";
+import type { Settings } from "../../settings/settings.js";
+import type { Bluetooth } from "../../transports/bluez/bluetooth.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 import { ownersFor } from "../owners.js";
+import { needsRadio, withRadio } from "../radio.js";
 import { type MeterChoice, readAttached } from "../read-attached.js";
 import { tellSummary } from "../tell-session.js";
 import { withStore } from "../with-store.js";
@@ -33,10 +37,14 @@ export function addSetClock(program: Command, cli: Cli): void {
 
 async function setClock(cli: Cli, options: MeterChoice): Promise<void> {
   const settings = cli.settings();
+  await withRadio(cli, settings, needsRadio(options), (bluetooth) => setWith(cli, settings, options, bluetooth));
+}
+
+async function setWith(cli: Cli, settings: Settings, options: MeterChoice, bluetooth: Bluetooth | null): Promise<void> {
   const { clock } = cli.io;
   const log = cli.quietLog(settings);
   const { report, driver, place } = await withStore(cli, settings, (store) =>
-    readAttached(cli, settings, { ...options, silent: true }, { store, clock, log }),
+    readAttached(cli, settings, { ...options, silent: true }, { store, clock, log, bluetooth }),
   );
   if (report.problem !== null) throw report.problem;
   tellSummary(cli, report, true);
@@ -47,7 +55,7 @@ async function setClock(cli: Cli, options: MeterChoice): Promise<void> {
     );
   const serial = report.identity?.serial ?? null;
   const { zone } = ownersFor(settings, options).ownerOf(serial);
-  const { set, shows } = await write(cli, driver, place.port, clock, zone);
+  const { set, shows } = await write(cli, driver, meterOpener(bluetooth), place.port, clock, zone);
   const offMs = shows === null ? null : wallMs(shows) - wallMs(set);
   const verified = offMs !== null && Math.abs(offMs) <= SET_TOLERANCE_MS;
   if (offMs !== null && !verified)
@@ -70,6 +78,7 @@ async function setClock(cli: Cli, options: MeterChoice): Promise<void> {
 async function write(
   cli: Cli,
   driver: MeterDriver,
+  openMeter: OpenMeter,
   port: string,
   clock: Clock,
   zone: string,

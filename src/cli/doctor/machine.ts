@@ -2,9 +2,13 @@ import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import { promisify } from "node:util";
+import type { Settings } from "../../settings/settings.js";
+import type { AttachmentTransport } from "../../transports/attachments.js";
+import { connectBluetooth } from "../../transports/bluez/bluetooth.js";
 import { sysText } from "../../transports/sysfs.js";
 import type { AttachedPort } from "../attached.js";
 import type { Cli } from "../cli.js";
+import { missing } from "../radio.js";
 import { bad, type Finding, ok, warn } from "./finding.js";
 
 const OLDEST_NODE = 20;
@@ -70,14 +74,14 @@ async function checkPort(cli: Cli, port: string): Promise<Finding> {
 /** This user may open the meters on USB that have no serial port; else, which of our rules for udev is missing. */
 export async function checkUsb(attached: readonly AttachedPort[]): Promise<Finding[]> {
   const meters = attached.filter(
-    ({ attachment: { transport = "serial" }, claim }) => transport !== "serial" && claim.drivers.length > 0,
+    ({ attachment: { transport = "serial" }, claim }) => transport in RULES && claim.drivers.length > 0,
   );
   return await Promise.all(
     meters.map(async ({ attachment: { transport = "serial", port } }) => {
       const node = transport === "usb" ? await usbNode(port) : port;
       const may = node !== null && (await mayOpen(node));
       if (may) return ok("usb", `${port} may be opened.`);
-      const rule = RULES[transport];
+      const rule = RULES[transport] ?? "it";
       return bad(
         "usb",
         `This user may not open ${port}${node === null || node === port ? "" : ` (${node})`}: the rule for ${rule} is missing or not in force.`,
@@ -90,12 +94,11 @@ export async function checkUsb(attached: readonly AttachedPort[]): Promise<Findi
 /** The file with our rules, from the checkout's root. */
 const RULES_FILE = "config/70-glucohub.rules";
 /** What the rule is about that lets a user open such a meter. */
-const RULES = {
-  serial: "SUBSYSTEM tty",
+const RULES: { readonly [transport in AttachmentTransport]?: string } = {
   hid: "SUBSYSTEM hidraw",
   usb: "SUBSYSTEM usb",
   block: "SUBSYSTEM block",
-} as const;
+};
 
 /** The node of a USB device: its bus and device numbers stand in sysfs (Documentation/ABI/stable/sysfs-bus-usb). */
 async function usbNode(port: string): Promise<string | null> {
@@ -158,5 +161,27 @@ async function output(program: string, args: readonly string[]): Promise<string 
     return (await promisify(execFile)(program, [...args], { timeout: PROGRAM_MS })).stdout.trim();
   } catch {
     return null;
+  }
+}
+
+/** Bluetooth, without which the meters that have no cable can't be read; the rest of the hub does not need it. */
+export async function checkBluetooth(cli: Cli, settings: Settings): Promise<Finding> {
+  if (settings.bluetooth === "off") return ok("bluetooth", "Bluetooth meters are not looked for (GLUCOHUB_BLUETOOTH).");
+  const bluetooth = await connectBluetooth({ clock: cli.io.clock, log: cli.quietLog(settings) });
+  try {
+    const state = await bluetooth.state();
+    const lacking = missing(state);
+    if (lacking !== null) return warn("bluetooth", `${lacking[0]} Bluetooth meters can't be read.`, lacking[1]);
+    const powered = state.adapters.find((adapter) => adapter.powered);
+    const names = state.adapters.map(({ address }) => address).join(", ");
+    return powered === undefined
+      ? warn(
+          "bluetooth",
+          `The adapter ${names} is switched off.`,
+          "A starting hub switches it on, unless `rfkill` blocks it.",
+        )
+      : ok("bluetooth", `The adapter ${powered.address} is switched on.`);
+  } finally {
+    await bluetooth.close();
   }
 }

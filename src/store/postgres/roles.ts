@@ -18,7 +18,7 @@ GRANT INSERT (id, kind, deleted, fields, version, version_synced, rev, changed_a
 GRANT INSERT (record, version, origin, at, by, why, deleted, fields, rev) ON glucohub.history
   TO ${ROLES.local}, ${ROLES.sync};
 GRANT INSERT, UPDATE, DELETE ON glucohub.commits TO ${ROLES.local}, ${ROLES.sync};
-GRANT INSERT ON glucohub.conflicts TO ${ROLES.sync};
+GRANT INSERT ON glucohub.conflicts TO ${ROLES.local}, ${ROLES.sync};
 GRANT UPDATE (kept, resolved_at, resolved_by) ON glucohub.conflicts TO ${ROLES.local};
 GRANT INSERT ON glucohub.captures TO ${ROLES.local};
 GRANT UPDATE (uploaded) ON glucohub.captures TO ${ROLES.sync};

@@ -102,8 +102,10 @@ function meter(driver) {
     hid: () => "USB HID",
     usb: () => "USB bulk endpoints",
     block: () => "Blocks of a disk",
+    ble: () => "Bluetooth Low Energy",
   }[driver.transport]();
-  const check = integrity.check === "none" ? "no checksum" : integrity.check;
+  const checks = { none: "no checksum", link: "the radio link's own" };
+  const check = checks[integrity.check] ?? integrity.check;
   const over = {
     record: "each message",
     dump: "the whole memory",
@@ -113,6 +115,11 @@ function meter(driver) {
     ({ vendorId, productId, ambiguous, source }) =>
       `  - \`${vendorId}:${productId}\`${ambiguous ? ", a cable that other meters use too" : ""} (${source})`,
   );
+  const signs = (driver.ble ?? []).map(({ service, namePrefix, source }) => {
+    const parts = [service && `service \`${service}\``, namePrefix && `a name that begins with \`${namePrefix}\``];
+    return `  - ${parts.filter(Boolean).join(" and ")} (${source})`;
+  });
+  const known = driver.transport === "ble" ? ["- Advertises:", ...signs] : ["- USB:", ...cables];
   const bounds = limits === null ? "as the meter says" : `LO below ${limits.low}, HI above ${limits.high}`;
   return `## ${maker}: ${models.join(", ")}
 
@@ -120,10 +127,9 @@ Driver [\`${id}\`](../drivers/${id}/README.md). Evidence: ${evidence}. Gives ${k
 
 - ${line}. Protection: ${check}, over ${over[integrity.over]}.
 - Unit: ${units}; ${bounds}.
-- On a shared cable it is asked at rank ${probe.rank}, for at most ${probe.withinMs} ms.
+- ${driver.transport === "ble" ? "Among several drivers" : "On a shared cable"} it is asked at rank ${probe.rank}, for at most ${probe.withinMs} ms.
 - Its clock ${setClock === null ? "can't be set from here" : "can be set with `glucohub set-clock`"}.
-- USB:
-${cables.join("\n")}
+${known.join("\n")}
 `;
 }
 

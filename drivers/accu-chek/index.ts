@@ -1,7 +1,7 @@
 import type { BulkDriver } from "../../src/kit/driver.js";
+import { MODEL_NAMES } from "../shared/roche/models.js";
 import { blank } from "./blank.js";
 import { LIMITS } from "./limits.js";
-import { MODEL_NAMES } from "./models.js";
 import { PROBE } from "./opening.js";
 import { session } from "./session.js";
 import { setClock } from "./set-clock.js";

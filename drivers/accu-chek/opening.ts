@@ -5,7 +5,7 @@ import type { DeviceFacts } from "../shared/ieee11073/device.js";
 import { Manager } from "../shared/ieee11073/manager.js";
 import { type DeviceObject, storeOf } from "../shared/ieee11073/objects.js";
 import { askDevice } from "../shared/ieee11073/proven.js";
-import { modelOf } from "./models.js";
+import { modelOf } from "../shared/roche/models.js";
 
 /** It only listens until the meter has spoken. */
 export const PROBE: BulkDriver["probe"] = { rank: 10, withinMs: 2_500 };

@@ -1,6 +1,7 @@
 import type { SourceIdentity } from "../../src/domain/reading.js";
 import type { BleTransport } from "../../src/kit/transport.js";
 import type { DeviceInformation } from "../shared/gatt/device-information.js";
+import { modelOf } from "../shared/roche/models.js";
 import type { Row } from "./rows.js";
 
 /** What Roche's meters are called: `meter+` and the digits of the serial number (both sheets). */
@@ -20,7 +21,8 @@ export function identityOf(
 ): SourceIdentity {
   return {
     manufacturer: manufacturer ?? row.maker,
-    model,
+    // Roche's tell a number; over USB too, and the name that goes with it is the same.
+    model: row.hasTwin ? modelOf(model).name : model,
     serial: serialOf(serial, model, row, transport),
     firmware,
     displayUnit: null,

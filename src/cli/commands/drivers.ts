@@ -39,7 +39,8 @@ function facts(driver: Driver): object {
   if (driver.transport === "file") return { ...common, capabilities: null };
   const { usb, units, limits, integrity, probe, capabilities } = driver;
   const settings = driver.transport === "serial" ? driver.settings : null;
-  return { ...common, settings, usb, units, limits, integrity, probe, capabilities };
+  const ble = driver.transport === "ble" ? driver.ble : [];
+  return { ...common, settings, usb, ble, units, limits, integrity, probe, capabilities };
 }
 
 function abilities(driver: Driver): string {

@@ -5,6 +5,7 @@ import { benchBluetooth } from "./bluetooth.js";
 import { benchCodecs } from "./codecs.js";
 import { benchCycle } from "./cycle.js";
 import { benchEvents } from "./events.js";
+import { benchExports } from "./exports.js";
 import { type Bench, type Figure, type Skipped, verdict } from "./figure.js";
 import { benchIngest } from "./ingest.js";
 import { benchLatency } from "./latency.js";
@@ -28,6 +29,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   events: benchEvents,
   rest: benchRest,
   peers: benchPeers,
+  exports: benchExports,
 };
 
 const HELP = `Usage: npm run bench -- [${Object.keys(BENCHES).join("|")}]... [--records N] [--readings N] [--json]

@@ -21,10 +21,12 @@ import { addRestoreBackup } from "./commands/restore-backup.js";
 import { addSetClock } from "./commands/set-clock.js";
 import { addSimulate } from "./commands/simulate.js";
 import { addStart } from "./commands/start.js";
+import { addStatistics } from "./commands/statistics.js";
 import { addStatus } from "./commands/status.js";
 import { addSync } from "./commands/sync.js";
 import { addToken } from "./commands/token.js";
 import { addTranscript } from "./commands/transcript.js";
+import { addTwins } from "./commands/twins.js";
 import { addVerify } from "./commands/verify.js";
 
 /** Adds one command to the program. */
@@ -48,6 +50,8 @@ export const COMMANDS: readonly AddCommand[] = [
   addRemove,
   addRestore,
   addRecords,
+  addStatistics,
+  addTwins,
   addHistory,
   addConflicts,
   addSync,

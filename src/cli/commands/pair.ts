@@ -30,10 +30,12 @@ export function addPair(program: Command, cli: Cli): void {
     .command("pair")
     .description("Pair with a Bluetooth meter; from then on it is read whenever it is in reach.")
     .argument("[meter]", "its port or its name (default: the only meter in reach that is not paired)")
+    .option("--again", "also where it is paired already: that pairing is removed first")
     .option("--json", "one JSON object: how it ended")
-    .action((meter: string | undefined, options: { json?: boolean }) =>
+    .action((meter: string | undefined, options: { json?: boolean; again?: boolean }) =>
       withRadio(cli, async (radio) => {
         const port = await chooseMeter(cli, radio, meter);
+        if (options.again !== true) await demandUnpaired(radio, port);
         const status = await talkPairing(cli, port, radio);
         if (options.json === true) await cli.out.json(status);
         else await cli.out.print(`${status.name ?? status.port}: ${status.detail}`);
@@ -80,6 +82,13 @@ async function chooseMeter(cli: Cli, radio: Radio, named: string | undefined): P
       throw new Problem("TRANSPORT_CANCELED");
     });
   }
+}
+
+/** Throws USAGE for a meter that is paired: pairing anew would end what works. */
+async function demandUnpaired(radio: Radio, port: string): Promise<void> {
+  const found = (await radio.meters()).find((meter) => meter.port === port);
+  if (found !== undefined && found.state !== "unpaired")
+    throw new Problem("USAGE", `${port} is paired with this hub already; --again removes that and pairs anew.`);
 }
 
 async function withRadio(cli: Cli, work: (radio: Radio) => Promise<void>): Promise<void> {

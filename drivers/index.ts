@@ -5,8 +5,10 @@ import { accuChekMobile } from "./accu-chek-mobile/index.js";
 import { bgstar } from "./bgstar/index.js";
 import { bluetoothCgm } from "./bluetooth-cgm/index.js";
 import { bluetoothGlucose } from "./bluetooth-glucose/index.js";
+import { careLink } from "./carelink/index.js";
 import { contourNext } from "./contour-next/index.js";
 import { contourSerial } from "./contour-serial/index.js";
+import { dexcomClarity } from "./dexcom-clarity/index.js";
 import { dexcomReceiver } from "./dexcom-receiver/index.js";
 import { embracePro } from "./embrace-pro/index.js";
 import { freestyleInsulinx } from "./freestyle-insulinx/index.js";
@@ -14,14 +16,20 @@ import { freestyleLibre } from "./freestyle-libre/index.js";
 import { freestyleLibrePro } from "./freestyle-libre-pro/index.js";
 import { freestyleLibre2 } from "./freestyle-libre2/index.js";
 import { freestyleLite } from "./freestyle-lite/index.js";
+import { glooko } from "./glooko/index.js";
 import { glucocardExpression } from "./glucocard-expression/index.js";
 import { glucocardShineHid } from "./glucocard-shine-hid/index.js";
+import { glucohubExport } from "./glucohub-export/index.js";
 import { glucomenAreo } from "./glucomen-areo/index.js";
 import { googleFit } from "./google-fit/index.js";
+import { healthAutoExport } from "./health-auto-export/index.js";
 import { healthConnect } from "./health-connect/index.js";
 import { healthkit } from "./healthkit/index.js";
 import { isens } from "./isens/index.js";
 import { isensHid } from "./isens-hid/index.js";
+import { libreView } from "./libreview/index.js";
+import { mySugr } from "./mysugr/index.js";
+import { nightscout } from "./nightscout/index.js";
 import { onetouchUltra2 } from "./onetouch-ultra2/index.js";
 import { onetouchUltraMini } from "./onetouch-ultramini/index.js";
 import { onetouchVerio } from "./onetouch-verio/index.js";
@@ -33,7 +41,9 @@ import { relionPrime } from "./relion-prime/index.js";
 import { sdCodefree } from "./sd-codefree/index.js";
 import { smartPix } from "./smart-pix/index.js";
 import { taidoc } from "./taidoc/index.js";
+import { tidepool } from "./tidepool/index.js";
 import { trueMetrix } from "./true-metrix/index.js";
+import { xdripSiDiary } from "./xdrip-sidiary/index.js";
 
 /** Every source that Glucohub reads. A new family is one line here. */
 export const DRIVERS: readonly Driver[] = [
@@ -71,6 +81,16 @@ export const DRIVERS: readonly Driver[] = [
   healthkit,
   googleFit,
   healthConnect,
+  healthAutoExport,
+  dexcomClarity,
+  libreView,
+  careLink,
+  glooko,
+  mySugr,
+  tidepool,
+  nightscout,
+  xdripSiDiary,
+  glucohubExport,
 ];
 
 /** How many names a refusal offers. */

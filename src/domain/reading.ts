@@ -1,4 +1,4 @@
-import type { Delivery, Kind, Meal, Source, Specimen } from "./record.js";
+import type { Delivery, Kind, Meal, RecordFields, Source, Specimen } from "./record.js";
 
 /** What a source said about itself. Null where it does not say. */
 export interface SourceIdentity {
@@ -55,6 +55,8 @@ export interface SourceReading {
   readonly device: Pick<SourceIdentity, "manufacturer" | "model" | "serial"> | null;
   /** App that wrote it, where a file holds many apps' readings. */
   readonly sourceName: string | null;
+  /** Of an export of a hub's own records: the record as it stood there, under its own id. It is kept as it is. */
+  readonly record?: { readonly id: string; readonly fields: RecordFields };
   /** The bytes as they came. */
   readonly raw: Uint8Array;
 }

@@ -31,6 +31,7 @@ export function normaliser(options: NormaliserOptions): (reading: SourceReading)
   const occurrences = new Map<string, number>();
 
   return (reading) => {
+    if (reading.record !== undefined) return ownRecord(reading, reading.record);
     const device = reading.device ?? options.identity;
     let timing: Timing;
     try {
@@ -112,4 +113,11 @@ function partsOf(reading: SourceReading, fields: RecordFields): readonly (string
 
 function invalid(reading: SourceReading, detail: string): Normalised {
   return { record: null, unreadable: { code: "RECORD_INVALID", detail, raw: reading.raw } };
+}
+
+/** What a hub exported is believed as it stands, its id too: nobody can derive that again from what the list holds. */
+function ownRecord(reading: SourceReading, { id, fields }: NonNullable<SourceReading["record"]>): Normalised {
+  const faults = recordFaults(id, reading.kind, fields as unknown as Record<string, unknown>);
+  if (faults.length > 0) return invalid(reading, `${faults.join("; ")}.`);
+  return { record: { id, kind: reading.kind, fields, raw: reading.raw }, unreadable: null };
 }

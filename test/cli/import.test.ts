@@ -54,6 +54,12 @@ test("only the kinds asked for are taken, counted by kind", async () => {
   expect(await cli.run("import", "--kinds", "sugar", MIXED)).toMatchObject({ code: 2, out: "" });
 });
 
+test("an order of dates that is none is wrong usage, and a right one is taken for any file", async () => {
+  const cli = commandLine();
+  expect(await cli.run("import", "--date-order", "ymd", MIXED)).toMatchObject({ code: 2, out: "" });
+  expect(await cli.run("import", "--date-order", "mdy", "--json", MIXED)).toMatchObject({ code: 0 });
+});
+
 test("several files go on after one that fails; the worst outcome is the exit code", async () => {
   const cli = commandLine();
   writeFileSync(join(cli.folder, "cut.xml"), readFileSync(MIXED, "utf8").slice(0, 2_000));

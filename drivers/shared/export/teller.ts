@@ -9,6 +9,7 @@ import { Unfit } from "./unfit.js";
 const BATCH = 500;
 /** Different labels of what is not imported that are counted one by one; an export in an odd shape may have millions. */
 const LABELS = 100;
+const LABEL_CHARACTERS = 60;
 /** How much of something that can't be read is kept, bytes: enough to see what it is. */
 const RAW_BYTES = 65_536;
 
@@ -69,7 +70,8 @@ export class Teller {
 
   /** Counts something that is whole and understood, but nothing that is imported. */
   other(label: string): void {
-    const known = this.#others.has(label) || this.#others.size < LABELS ? label : "others";
+    const short = label.slice(0, LABEL_CHARACTERS);
+    const known = this.#others.has(short) || this.#others.size < LABELS ? short : "others";
     this.#others.set(known, (this.#others.get(known) ?? 0) + 1);
   }
 

@@ -9,6 +9,7 @@ import { benchExports } from "./exports.js";
 import { type Bench, type Figure, type Skipped, verdict } from "./figure.js";
 import { benchIngest } from "./ingest.js";
 import { benchLatency } from "./latency.js";
+import { benchLibre } from "./libre.js";
 import { benchMemory } from "./memory.js";
 import { readOptions } from "./options.js";
 import { benchPage } from "./page.js";
@@ -19,6 +20,7 @@ import { jsonText, tableText } from "./table.js";
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   codecs: benchCodecs,
+  libre: benchLibre,
   bluetooth: benchBluetooth,
   ingest: benchIngest,
   push: benchPush,

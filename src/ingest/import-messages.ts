@@ -1,6 +1,7 @@
 import type { ProblemCode } from "../domain/problem.js";
 import type { ImportStatus } from "../domain/status.js";
 import type { DateOrder } from "../kit/driver.js";
+import type { LoggedLine } from "../kit/thread-log.js";
 import type { StoreAddress } from "../store/address.js";
 import type { ImportReport } from "./import-file.js";
 import type { PatientMeters } from "./owner.js";
@@ -25,12 +26,7 @@ export type FromImporter =
   | { readonly type: "progress"; readonly status: ImportStatus }
   /** Something was written to the store. */
   | { readonly type: "committed" }
-  | {
-      readonly type: "log";
-      readonly level: "debug" | "info" | "warn" | "error";
-      readonly facts: object;
-      readonly message: string;
-    }
+  | LoggedLine
   /** The store can't be had: nothing was read. */
   | { readonly type: "refused"; readonly code: ProblemCode; readonly message: string }
   | { readonly type: "ended"; readonly report: ImportReport };

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { DRIVERS } from "../../drivers/index.js";
-import type { Log } from "../domain/clock.js";
 import { asProblem, Problem } from "../domain/problem.js";
 import { systemClock } from "../kit/system-clock.js";
+import { loggingTo } from "../kit/thread-log.js";
 import { Store } from "../store/store.js";
 import { importFile } from "./import-file.js";
 import type { FromImporter, ImportStart, ToImporter } from "./import-messages.js";
@@ -42,12 +42,6 @@ async function run(
   } finally {
     await store.close();
   }
-}
-
-function loggingTo(send: (message: FromImporter) => void): Log {
-  const at = (level: "debug" | "info" | "warn" | "error") => (facts: object, message: string) =>
-    send({ type: "log", level, facts, message });
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 if (parentPort !== null) {

@@ -1,3 +1,4 @@
+import type { LoggedLine } from "../kit/thread-log.js";
 import type { StoreAddress } from "../store/address.js";
 import type { CloudSettings } from "./clouds/index.js";
 import type { EngineState } from "./engine.js";
@@ -22,9 +23,4 @@ export type FromWorker =
   | { readonly type: "rung"; readonly id: number }
   /** Something was written to the store. */
   | { readonly type: "committed" }
-  | {
-      readonly type: "log";
-      readonly level: "debug" | "info" | "warn" | "error";
-      readonly facts: object;
-      readonly message: string;
-    };
+  | LoggedLine;

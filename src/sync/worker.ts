@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { parentPort, workerData } from "node:worker_threads";
-import type { Log } from "../domain/clock.js";
 import { systemClock } from "../kit/system-clock.js";
+import { loggingTo } from "../kit/thread-log.js";
 import { Store } from "../store/store.js";
 import { openCloud } from "./clouds/index.js";
 import { startEngine } from "./engine.js";
@@ -42,12 +42,6 @@ async function run(
   await engine.stop();
   await polled;
   await store.close();
-}
-
-function loggingTo(send: (message: FromWorker) => void): Log {
-  const at = (level: "debug" | "info" | "warn" | "error") => (facts: object, message: string) =>
-    send({ type: "log", level, facts, message });
-  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
 
 if (parentPort !== null) {

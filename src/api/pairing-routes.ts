@@ -1,7 +1,7 @@
 import { Problem } from "../domain/problem.js";
 import { type App, answers, docs } from "./app.js";
 import type { HubPorts } from "./ports.js";
-import { idParams, pairingAnswer, pairingBody, pairingReply, unpairQuery } from "./schemas.js";
+import { idParams, nothing, pairingAnswer, pairingBody, pairingReply, unpairQuery } from "./schemas.js";
 
 /** Pairing with meters over Bluetooth. */
 export function pairingRoutes(app: App, ports: HubPorts): void {
@@ -55,11 +55,12 @@ export function pairingRoutes(app: App, ports: HubPorts): void {
       schema: {
         ...docs({ summary: "Forgets a Bluetooth meter: it is not read any more; its records stay", tag: "meters" }),
         querystring: unpairQuery,
+        response: answers(204, nothing),
       },
     },
     async (request, reply) => {
       await ports.unpair(request.query.port);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 }

@@ -114,6 +114,62 @@ export const historyAnswer = z.object({
   ),
 });
 
+/** `GET /twins`. */
+export const twinsQuery = z.strictObject({
+  after: z.string().optional().describe("next of the answer before."),
+  limit: z.coerce.number<string>().int().min(1).max(1_000).default(100),
+});
+
+/** A page of measurements that came by two ways. */
+export const twinsAnswer = z.object({
+  twins: z.array(
+    z.object({
+      meter: recordSchema.describe("What the meter said: the record that counts."),
+      copy: recordSchema.describe("What the export said."),
+      rule: z.string().describe("Name of the rule by which they were found."),
+      at: instantText,
+      by: z.string(),
+      holds: z.boolean().describe("False while the two say different things: then both count."),
+    }),
+  ),
+  next: z.string().nullable(),
+});
+
+/** `GET /statistics`. */
+export const statisticsQuery = z.strictObject({
+  since: instantQuery.optional(),
+  until: instantQuery.optional(),
+  patient: z.string().optional(),
+});
+
+const count = z.number().int();
+const inBothUnits = z.object({ mgDl: z.number(), mmolL: z.number() }).nullable();
+const part = z.object({ count, share: z.number().describe("0 to 1.") }).nullable();
+
+/** What the records come to. */
+export const statisticsAnswer = z.object({
+  kinds: z.array(
+    z.object({
+      kind: z.enum(KINDS),
+      count: count.describe("Without removed ones, control tests and copies."),
+      controls: count.describe("Tests with control solution that were left out."),
+      copies: count.describe("Copies in exports of what a meter's record says; left out."),
+    }),
+  ),
+  glucose: z.object({
+    measured: count.describe("Readings with a number: those that mean, deviation, lowest and highest are of."),
+    low: count.describe("Readings that only say LO."),
+    high: count.describe("Readings that only say HI."),
+    mean: inBothUnits,
+    standardDeviation: inBothUnits.describe("Of a sample (n - 1)."),
+    lowest: inBothUnits,
+    highest: inBothUnits,
+    below: part.describe("Below 70 mg/dL or 3.9 mmol/L, LO included."),
+    within: part,
+    above: part.describe("Above 180 mg/dL or 10.0 mmol/L, HI included."),
+  }),
+});
+
 const conflictSchema = z.object({
   id: z.string(),
   record: z.string().describe("Id of the record."),

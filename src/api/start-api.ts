@@ -20,6 +20,8 @@ import type { HubPorts } from "./ports.js";
 import { PROBLEM_TYPE, problemBody, sendProblem } from "./problem-answer.js";
 import { recordRoutes } from "./record-routes.js";
 import { requestProblem } from "./request-problem.js";
+import { statisticsRoutes } from "./statistics-routes.js";
+import { twinRoutes } from "./twin-routes.js";
 
 /** Largest JSON body, bytes: far above any record. */
 const JSON_LIMIT_BYTES = 1_048_576;
@@ -108,6 +110,8 @@ export async function startApi({ ports, settings, apiToken, log, tuning = {} }: 
       hubRoutes(api, ports);
       pairingRoutes(api, ports);
       importRoutes(api, ports);
+      twinRoutes(api, ports);
+      statisticsRoutes(api, ports);
       endStreams = eventRoutes(api, {
         ports,
         log,

@@ -1,13 +1,10 @@
-import { convertGlucose } from "../domain/glucose.js";
+import { convertGlucose, SPELLING_MG_DL } from "../domain/glucose.js";
 import type { Unreadable } from "../domain/reading.js";
 import type { Kind, RecordFields } from "../domain/record.js";
 import { correctIn } from "../store/corrections.js";
 import { type KnownState, knownStates } from "../store/known.js";
 import type { Author, NewRecord } from "../store/records.js";
 import type { Tx } from "../store/store.js";
-
-/** Two spellings of one glucose value: half a printed digit of mmol/L, in mg/dL. */
-const SPELLING_MG_DL = 0.95;
 
 /** What became of a sample that an export now tells differently. */
 export type ChangedSample =

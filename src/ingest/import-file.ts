@@ -105,6 +105,7 @@ async function readEntries(
     transcript: () => null,
     fileSum: async () => (typeof options.file === "string" ? fileSum(options.file, signal) : null),
     signal,
+    log,
     collect: false,
     onRecord: options.onRecord,
     onProgress: ({ new: fresh, known, unreadable }) => progress.tell({ new: fresh, known, unreadable }),

@@ -112,6 +112,7 @@ export async function readMeter(options: ReadMeterOptions): Promise<ReadMeterRep
     port,
     transcript: text,
     signal,
+    log,
     captureUnchanged: options.captureUnchanged,
     captureUnnamed: options.patience !== "probe",
     leaveIf: options.leaveIf,

@@ -1,4 +1,4 @@
-import type { Clock } from "../domain/clock.js";
+import { type Clock, type Log, silentLog } from "../domain/clock.js";
 import { asProblem, isProblem, type Problem } from "../domain/problem.js";
 import type { SessionEvent, SourceIdentity } from "../domain/reading.js";
 import type { GlucoRecord } from "../domain/record.js";
@@ -9,6 +9,7 @@ import type { NewRecord } from "../store/records.js";
 import type { Store } from "../store/store.js";
 import { abortable } from "./events.js";
 import { Keeper, keepPage, type Standing, type Told, writePatiently } from "./keeper.js";
+import { tryLinkTwins } from "./link-twins.js";
 import type { OwnerOf } from "./owner.js";
 import { SessionReader } from "./session-reader.js";
 import type { SessionProgress, SessionReport } from "./session-report.js";
@@ -32,6 +33,8 @@ export interface SessionOptions {
   /** SHA-256 (hex) of the file that an import reads; null or absent: not known. Asked for at the end. */
   readonly fileSum?: (() => Promise<string | null>) | undefined;
   readonly signal: AbortSignal;
+  /** Told of what went wrong beside the session; default: nobody. */
+  readonly log?: Log | undefined;
   /** Each record after it is durable, and whether it was new; of a known one it is what the source says, not the store. */
   readonly onRecord?: ((record: GlucoRecord, fresh: boolean) => void) | undefined;
   readonly onProgress?: ((progress: SessionProgress) => void) | undefined;
@@ -97,6 +100,8 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
     }
   }
   const { tally } = book;
+  if (store !== null && tally.new > 0 && problem?.code.startsWith("STORE_") !== true)
+    await tryLinkTwins(store, { by: options.driver.id, at: isoNow(clock), signal }, options.log ?? silentLog);
   return {
     outcome: problem?.code ?? "done",
     problem,

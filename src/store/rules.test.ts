@@ -119,6 +119,19 @@ const REFUSED: readonly Refused[] = [
     "INSERT INTO tokens VALUES ('t', 'n', 'h', '', NULL)",
     /may not insert tokens/,
   ],
+  [
+    "only a meter's record and an export's are linked as one measurement",
+    "local",
+    `INSERT INTO twins (copy, original, rule, at, by) SELECT "row", "row", 'r', '', '' FROM records`,
+    /may not insert twins/,
+  ],
+  [
+    "the sync worker links none",
+    "sync",
+    `INSERT INTO twins (copy, original, rule, at, by) SELECT "row", "row", 'r', '', '' FROM records`,
+    /may not insert twins/,
+  ],
+  ["nor looks for any", "sync", "INSERT INTO twins_seen VALUES ('records', 9)", /may not insert twins_seen/],
 ];
 
 /** What only SQLite knows. */
@@ -170,7 +183,7 @@ async function close(): Promise<void> {
 }
 
 async function dump(): Promise<string> {
-  const tables = ["records", "history", "lease", "sync_state", "captures", "tokens"];
+  const tables = ["records", "history", "lease", "sync_state", "captures", "tokens", "twins", "twins_seen"];
   const rows: unknown[] = [];
   for (const table of tables) rows.push(await local.run(`SELECT * FROM ${table}`));
   return JSON.stringify(rows);
@@ -202,7 +215,7 @@ describe.each(kinds)("the triggers: $name", (kind) => {
     test.each(refusedBy(kind))("%s (%s)", (...refused) => expectRefused(refused, refused[3]));
 
     test("all of them were tried", () => {
-      expect(refusedBy(kind).length).toBe(kind === sqlite ? 26 : 28);
+      expect(refusedBy(kind).length).toBe(kind === sqlite ? 29 : 31);
     });
   });
 });
@@ -286,6 +299,8 @@ const TABLES = [
   "lease",
   "facts",
   "tokens",
+  "twins",
+  "twins_seen",
 ];
 
 const WRITES = [
@@ -297,6 +312,7 @@ const WRITES = [
   "INSERT INTO sync_state VALUES ('cursor', 'x')",
   "UPDATE facts SET value = 'x'",
   "INSERT INTO tokens VALUES ('a', 'b', 'c', 'd', NULL)",
+  "INSERT INTO twins_seen VALUES ('records', 1)",
 ];
 
 describe("the sqlite3 program, a connection without a role", () => {
@@ -325,7 +341,7 @@ describe("the sqlite3 program, a connection without a role", () => {
         guards += 1;
       }
     }
-    expect(guards).toBe(30);
+    expect(guards).toBe(36);
     expect(place.witness("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")).toBe(
       String(TABLES.length),
     );
@@ -366,7 +382,7 @@ describe.skipIf(!postgres.available)("the psql program as the tables' owner, who
         guards += 1;
       }
     }
-    expect(guards).toBe(48);
+    expect(guards).toBe(56);
     expect(place.witness("SELECT count(*) FROM pg_tables WHERE schemaname = 'glucohub'")).toBe(
       String(TABLES.length + 2),
     );

@@ -148,6 +148,27 @@ export interface TokensTable {
   revoked_at: string | null;
 }
 
+/** An export's record and the meter's record of the same measurement. Only undoing ever changes it. */
+export interface TwinsTable {
+  /** Row of the export's record. */
+  copy: number;
+  /** Row of the meter's record, the one that counts. */
+  original: number;
+  /** Name of the rule by which they were found. */
+  rule: string;
+  at: string;
+  by: string;
+  /** Null while the link stands. */
+  undone_at: Generated<string | null>;
+  undone_by: Generated<string | null>;
+}
+
+/** How far records have been looked at for twins: one row, `records`, with the last record's. */
+export interface TwinsSeenTable {
+  name: "records";
+  row: number;
+}
+
 /** The store's tables, for Kysely. */
 export interface Schema {
   records: RecordsTable;
@@ -160,4 +181,6 @@ export interface Schema {
   lease: LeaseTable;
   facts: FactsTable;
   tokens: TokensTable;
+  twins: TwinsTable;
+  twins_seen: TwinsSeenTable;
 }

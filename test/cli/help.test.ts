@@ -28,6 +28,10 @@ const NAMES = [
   "remove",
   "restore",
   "records",
+  "statistics",
+  "twins",
+  "twins undo",
+  "twins find",
   "history",
   "conflicts",
   "conflicts resolve",
@@ -66,7 +70,7 @@ describe("the help", () => {
 
   test("knows the commands of the interface, and no others", () => {
     expect([...commands.keys()]).toEqual(NAMES);
-    expect(commands.size).toBe(31);
+    expect(commands.size).toBe(37);
   });
 
   test.each(NAMES)("of `%s` has an example that is a call of that command with options that it has", async (name) => {

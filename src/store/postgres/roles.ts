@@ -27,4 +27,6 @@ GRANT INSERT, UPDATE, DELETE ON glucohub.meters TO ${ROLES.local};
 GRANT INSERT, UPDATE, DELETE ON glucohub.sync_state TO ${ROLES.sync};
 GRANT INSERT, UPDATE ON glucohub.lease TO ${ROLES.sync};
 GRANT INSERT, UPDATE (revoked_at) ON glucohub.tokens TO ${ROLES.local};
+GRANT INSERT (copy, original, rule, at, by), UPDATE (undone_at, undone_by) ON glucohub.twins TO ${ROLES.local};
+GRANT INSERT, UPDATE ("row") ON glucohub.twins_seen TO ${ROLES.local};
 `;

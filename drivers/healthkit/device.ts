@@ -6,22 +6,6 @@ export interface RecordDevice {
   readonly serial: null;
 }
 
-const MAX_KEPT = 1000;
-
-/** {@link parseDevice} for a session: remembers what it has parsed, for one device stands on millions of records. */
-export function createDevices(): (printed: string) => RecordDevice | null {
-  const kept = new Map<string, RecordDevice | null>();
-  return (printed) => {
-    let device = kept.get(printed);
-    if (device === undefined) {
-      device = parseDevice(printed);
-      if (kept.size >= MAX_KEPT) kept.clear();
-      kept.set(printed, device);
-    }
-    return device;
-  };
-}
-
 const FIELD = /(?:^|, )(name|manufacturer|model|hardware|firmware|software|localIdentifier|UDIDeviceIdentifier):/g;
 
 /**

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { silentLog } from "../../src/domain/clock.js";
 import type { Kind } from "../../src/domain/record.js";
 import type { FileEntry } from "../../src/kit/transport.js";
-import { cut, inMemory, type Run, run, runText } from "../../test/fixtures/healthkit/run.js";
+import { cut, database, inMemory, type Run, run, runText } from "../../test/fixtures/healthkit/run.js";
 import { healthkit } from "./index.js";
 
 const fixture = (name: string): Buffer =>
@@ -168,7 +168,7 @@ describe("damage", () => {
   const good = glucose('value="104"');
   const cases: readonly [string, string, number][] = [
     ["a tag that is not closed", `${good}\n<Record type="x" <Record value="1"/>`, 3],
-    ["a missing quote", `${good}\n${glucose('value="105')}\n${good}`, 4],
+    ["a missing quote", `${good}\n${glucose('value="105')}\n${good}`, 3],
     ["a wrong end tag", `${good}\n${good.replace("/>", ">")}</Correlation>`, 3],
     ["text between the tags", `${good}\n${good}\n\n garbage`, 5],
     ["a record inside a record", `${good}\n${good.replace("/>", ">")}${good}`, 3],
@@ -343,6 +343,7 @@ describe("a large export", () => {
       name: "export.xml",
       size: null,
       async *open() {
+        [given, written] = [0, 0];
         yield Buffer.from('<HealthData locale="en">\n');
         while (given < total) {
           let text = "";
@@ -360,7 +361,16 @@ describe("a large export", () => {
     let highest = 0;
     const before = process.memoryUsage();
     const signal = new AbortController().signal;
-    for await (const event of healthkit.session({ file, entry, signal, log: silentLog, zone: "UTC", kinds: null })) {
+    for await (const event of healthkit.session({
+      file,
+      entry,
+      signal,
+      log: silentLog,
+      zone: "UTC",
+      kinds: null,
+      dateOrder: null,
+      database,
+    })) {
       if (event.type === "readings") {
         readings += event.readings.length;
         expect(event.readings.length).toBeLessThanOrEqual(500);
@@ -381,7 +391,16 @@ describe("a large export", () => {
 test("a session that is cancelled stops with the reason it was given", async () => {
   const stop = new AbortController();
   const { file, entry } = inMemory(cut(mixed, [500]));
-  const session = healthkit.session({ file, entry, signal: stop.signal, log: silentLog, zone: "UTC", kinds: null });
+  const session = healthkit.session({
+    file,
+    entry,
+    signal: stop.signal,
+    log: silentLog,
+    zone: "UTC",
+    kinds: null,
+    dateOrder: null,
+    database,
+  });
   await session.next();
   stop.abort(new Error("enough"));
   await expect(session.next()).rejects.toThrow("enough");

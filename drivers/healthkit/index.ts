@@ -1,17 +1,16 @@
-import type { SessionEvent, SourceReading } from "../../src/domain/reading.js";
+import type { SessionEvent } from "../../src/domain/reading.js";
 import type { Kind } from "../../src/domain/record.js";
 import type { FileDriver, FileSessionContext } from "../../src/kit/driver.js";
-import { createDevices } from "./device.js";
-import { createKeys } from "./keys.js";
-import { mapRecord } from "./map.js";
-import { createOffsets } from "./offsets.js";
+import { bytesOf, problemOf } from "./bytes.js";
+import { Damage } from "./damage.js";
+import { foresee } from "./foresight.js";
+import { Reader } from "./reader.js";
 import { isHealthData } from "./recognise.js";
-import { createScanner, type ScannedRecord } from "./scanner.js";
-import { SAMPLE_TYPES } from "./types.js";
+import { Scanner } from "./scanner.js";
+import { SAMPLE_TYPES, typeTable } from "./types.js";
 
-const BATCH = 500;
 const PROGRESS_BYTES = 4 << 20;
-const KINDS: readonly Kind[] = [...SAMPLE_TYPES.values()].map((sample) => sample.kind);
+const KINDS: readonly Kind[] = [...new Set(SAMPLE_TYPES.map((sample) => sample.kind))];
 
 /**
  * The Apple Health export (`export.xml`, alone or in its archive). Everything about the format and what is made of it
@@ -38,82 +37,50 @@ async function* session(context: FileSessionContext): AsyncGenerator<SessionEven
     source: "healthkit",
     sourceName: "Apple Health",
   };
-  let records: ScannedRecord[] = [];
-  const reader = createReader();
-  const scanner = createScanner(isWanted(context.kinds), (record) => records.push(record));
+  const types = typeTable(context.kinds);
+  const reader = new Reader(await foresee(bytesOf(entry, false), types, signal));
+  const scanner = new Scanner(types, reader);
   const progress = (): SessionEvent => ({ type: "progress", doneBytes: file.position(), totalBytes: file.sizeBytes });
-  let scanned = 0;
-  let told = 0;
+  let failure: unknown = null;
   try {
-    for await (const bytes of entry.open()) {
-      signal.throwIfAborted();
-      let damage: { readonly error: unknown } | null = null;
-      try {
-        scanner.push(bytes);
-      } catch (error) {
-        // What stood before the damage is told first.
-        damage = { error };
-      }
-      yield* reader.read(records);
-      records = [];
-      if (damage !== null) throw damage.error;
-      scanned += bytes.length;
-      if (scanned - told >= PROGRESS_BYTES) {
-        told = scanned;
-        yield* reader.flush();
-        yield progress();
-      }
-    }
-    scanner.end();
+    const damage = yield* scan();
+    if (damage !== null) failure = await problemOf(damage, entry);
   } catch (error) {
-    yield* reader.flush();
-    throw error;
-  } finally {
-    if (reader.copies() > 0) log.info({ copies: reader.copies() }, "records that stand in the export more than once");
+    failure = error;
   }
-  yield* reader.flush();
+  // What stood before the damage is told first.
+  reader.finish();
+  yield* reader.take(true);
+  const { copies, superseded } = reader;
+  log.info({ copies, superseded, otherTypes: scanner.passedOver }, "records of the export that were not told");
+  if (failure !== null) throw failure;
   yield progress();
-}
 
-function isWanted(kinds: ReadonlySet<Kind> | null): (type: string) => boolean {
-  return (type) => {
-    const sample = SAMPLE_TYPES.get(type);
-    return sample !== undefined && (kinds === null || kinds.has(sample.kind));
-  };
-}
-
-/** Turns records into events in their order, readings in batches. */
-function createReader(): {
-  read(records: readonly ScannedRecord[]): Generator<SessionEvent, void, void>;
-  flush(): Generator<SessionEvent, void, void>;
-  copies(): number;
-} {
-  const keyOf = createKeys();
-  const lookups = { offsetOf: createOffsets(), deviceOf: createDevices() };
-  let batch: SourceReading[] = [];
-  let copies = 0;
-  function* flush(): Generator<SessionEvent, void, void> {
-    if (batch.length === 0) return;
-    const readings = batch;
-    batch = [];
-    yield { type: "readings", readings };
+  /** To the end of the export, or to its damage. */
+  async function* scan(): AsyncGenerator<SessionEvent, Damage | null, void> {
+    let [scanned, told] = [0, 0];
+    for await (const bytes of bytesOf(entry, true)) {
+      signal.throwIfAborted();
+      const found = noticed(() => scanner.push(bytes));
+      yield* reader.take(false);
+      if (found !== null) return found;
+      scanned += bytes.length;
+      if (scanned - told < PROGRESS_BYTES) continue;
+      told = scanned;
+      yield* reader.take(true);
+      yield progress();
+    }
+    return noticed(() => scanner.end());
   }
-  return {
-    *read(records) {
-      for (const record of records) {
-        const mapped = mapRecord(record, lookups);
-        if ("code" in mapped) {
-          yield* flush();
-          yield { type: "unreadable", unreadable: mapped };
-          continue;
-        }
-        const sourceKey = keyOf(mapped.name);
-        if (sourceKey === null) copies++;
-        else batch.push({ ...mapped.reading, sourceKey });
-        if (batch.length >= BATCH) yield* flush();
-      }
-    },
-    flush,
-    copies: () => copies,
-  };
+}
+
+/** The damage that this comes upon, null if none. */
+function noticed(work: () => void): Damage | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    if (error instanceof Damage) return error;
+    throw error;
+  }
 }

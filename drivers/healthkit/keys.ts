@@ -1,3 +1,4 @@
+import { Hash } from "./hash.js";
 import { createTally } from "./tally.js";
 
 /** What tells one sample of an export from another. */
@@ -6,12 +7,16 @@ export interface SampleName {
   readonly sourceName: string;
   readonly startMs: number;
   readonly endMs: number;
-  /** Value and unit in one spelling. */
-  readonly content: string;
+  /** Of the content: value, unit in one spelling; of a blood pressure the second value. */
+  readonly value: number;
+  readonly unit: string;
+  readonly value2: number | null;
   /** See `SampleType`. */
   readonly additive: boolean;
   /** HKMetadataKeySyncIdentifier: the writing app's own name for the sample, the same in all its versions. */
   readonly syncIdentifier: string | null;
+  /** HKMetadataKeySyncVersion; null where there is none. */
+  readonly syncVersion: number | null;
   /** HKExternalUUID: the writing app's, not enforced to be unique: one may stand on a whole meal. */
   readonly externalUuid: string | null;
   /** Stands inside a correlation. */
@@ -27,16 +32,70 @@ export interface SampleName {
  */
 export function createKeys(): (sample: SampleName) => string | null {
   const tally = createTally();
+  const beginnings = createBeginnings();
+  const hash = new Hash();
+  const content = new Hash();
   return (sample) => {
-    const { type, sourceName, startMs, endMs, content, child } = sample;
+    const { startMs, endMs, value, value2, child } = sample;
+    content.copy(beginnings(sample.unit, "").hash);
+    content.mix(value);
+    if (value2 !== null) content.mix(value2);
     const given = sample.syncIdentifier ?? sample.externalUuid;
-    const times = `${startMs} ${endMs}`;
-    const how = sample.syncIdentifier !== null ? "sync" : sample.externalUuid !== null ? "uuid" : "time";
-    const name = JSON.stringify([how, type, sourceName, given ?? times]);
-    let number: number | null;
-    if (given !== null) number = tally.distinct(name, `${times} ${content}`);
-    else if (sample.additive) number = tally.next(name, content, child);
-    else number = tally.distinct(name, content);
-    return number === null ? null : `${name} ${number}`;
+    const beginning = beginnings(sample.type, sample.sourceName);
+    // Written as JSON writes a list, without making the list first.
+    if (given !== null) {
+      const how = sample.syncIdentifier === null ? "uuid" : "sync";
+      const name = `["${how}",${beginning.text},${JSON.stringify(given)}]`;
+      hash.copy(beginning.hash);
+      hash.mixText(how);
+      hash.mixText(given);
+      content.mix(startMs);
+      content.mix(endMs);
+      return numbered(name, tally.distinct(hash, content.low));
+    }
+    const name = `["time",${beginning.text},"${startMs} ${endMs}"]`;
+    timeHash(hash, beginning.hash, startMs, endMs);
+    const number = sample.additive ? tally.next(hash, content.low, child) : tally.distinct(hash, content.low);
+    return numbered(name, number);
+  };
+}
+
+function numbered(name: string, number: number | null): string | null {
+  return number === null ? null : `${name} ${number}`;
+}
+
+/** Sets the hash to that of a type and a source at a time. */
+export function timeHash(hash: Hash, beginning: Hash, startMs: number, endMs: number): void {
+  hash.copy(beginning);
+  hash.mix(startMs);
+  hash.mix(endMs);
+}
+
+/** Two words as JSON writes them in a list, and their hash. */
+export interface Beginning {
+  readonly text: string;
+  readonly hash: Hash;
+}
+
+const MAX_KEPT = 1_000;
+
+/** Makes the beginnings of names, and remembers them: there are few, of many samples. */
+export function createBeginnings(): (first: string, second: string) => Beginning {
+  const kept = new Map<string, Map<string, Beginning>>();
+  let count = 0;
+  return (first, second) => {
+    let found = kept.get(first)?.get(second);
+    if (found !== undefined) return found;
+    if (count >= MAX_KEPT) {
+      kept.clear();
+      count = 0;
+    }
+    const text = `${JSON.stringify(first)},${JSON.stringify(second)}`;
+    const hash = new Hash();
+    hash.set(text);
+    found = { text, hash };
+    kept.set(first, (kept.get(first) ?? new Map<string, Beginning>()).set(second, found));
+    count++;
+    return found;
   };
 }

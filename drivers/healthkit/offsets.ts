@@ -1,6 +1,10 @@
 import { isZone, offsetAt } from "../../src/domain/zone.js";
 
-const HOUR_MS = 3_600_000;
+/**
+ * No zone has left an offset and come back to it within six days (tz database, from 1970 on): one that is the same at both
+ * ends of such a time did not change in it.
+ */
+const BLOCKS_MS = [6 * 86_400_000, 86_400_000, 3_600_000];
 const MAX_KEPT = 20_000;
 
 /**
@@ -10,7 +14,37 @@ const MAX_KEPT = 20_000;
 export function createOffsets(): (zone: string, instantMs: number) => number | null {
   const zones = new Map<string, boolean>();
   const kept = new Map<string, number>();
-  const at = (zone: string, ms: number): number => {
+  /** Where the last answer holds. */
+  let last = { zone: "", fromMs: 0, toMs: 0, offset: 0 };
+  return (zone, instantMs) => {
+    if (zone !== last.zone || instantMs < last.fromMs || instantMs >= last.toMs) {
+      if (!isKnown(zone)) return null;
+      last = around(zone, instantMs);
+    }
+    return Number.isInteger(last.offset) ? last.offset : null;
+  };
+
+  function isKnown(zone: string): boolean {
+    let known = zones.get(zone);
+    if (known === undefined) {
+      known = zone.length < 64 && isZone(zone);
+      if (zones.size < 1000) zones.set(zone, known);
+    }
+    return known;
+  }
+
+  /** The offset at an instant, and between which instants it is known to hold: the longest block without a change. */
+  function around(zone: string, instantMs: number): typeof last {
+    for (const length of BLOCKS_MS) {
+      const fromMs = Math.floor(instantMs / length) * length;
+      const toMs = fromMs + length;
+      const offset = at(zone, fromMs);
+      if (offset === at(zone, toMs)) return { zone, fromMs, toMs, offset };
+    }
+    return { zone, fromMs: instantMs, toMs: instantMs + 1, offset: offsetAt(zone, instantMs) };
+  }
+
+  function at(zone: string, ms: number): number {
     const key = `${zone} ${ms}`;
     let offset = kept.get(key);
     if (offset === undefined) {
@@ -19,18 +53,5 @@ export function createOffsets(): (zone: string, instantMs: number) => number | n
       kept.set(key, offset);
     }
     return offset;
-  };
-  return (zone, instantMs) => {
-    let known = zones.get(zone);
-    if (known === undefined) {
-      known = zone.length < 64 && isZone(zone);
-      if (zones.size < 1000) zones.set(zone, known);
-    }
-    if (!known) return null;
-    const hour = Math.floor(instantMs / HOUR_MS) * HOUR_MS;
-    const before = at(zone, hour);
-    // No zone changes twice within an hour: equal ends mean that all between is equal.
-    const offset = before === at(zone, hour + HOUR_MS) ? before : offsetAt(zone, instantMs);
-    return Number.isInteger(offset) ? offset : null;
-  };
+  }
 }

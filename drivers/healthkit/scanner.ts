@@ -1,148 +1,277 @@
-import { attributeSpans, nameEnd, TagError } from "../shared/xml/tag.js";
+import { nameEnd, TagError } from "../shared/xml/tag.js";
 import { decodeText } from "../shared/xml/text.js";
-import { type TagSink, Tokenizer } from "../shared/xml/tokenizer.js";
-
-/** A `Record` element of a wanted type, complete. */
-export interface ScannedRecord {
-  /** Decoded values by name, of the attributes that matter (not the app's version, not the date of saving); of one that stands twice, the first. */
-  readonly attributes: ReadonlyMap<string, string>;
-  /** Keys and values of its `MetadataEntry` children, in their order; a key may repeat. */
-  readonly metadata: readonly (readonly [key: string, value: string])[];
-  /** True if it stands in a `Correlation`: such records stand at the top level as well. */
-  readonly child: boolean;
-  /** Why its attributes can't be trusted, one sentence; null if they can. */
-  readonly damage: string | null;
-  /** Of its `<`, in bytes from the start of the file. */
-  readonly offset: number;
-  /** The element's own bytes, children included; the receiver's to keep. */
-  readonly raw: Uint8Array;
-}
-
-/** A scanner in its course. */
-export interface Scanner {
-  /** Takes the next bytes, of any number. Throws IMPORT_MALFORMED at damage, after all records before it were told. */
-  push(bytes: Uint8Array): void;
-  /** No more comes. Throws IMPORT_TRUNCATED unless the document was complete. */
-  end(): void;
-}
+import { type Damage, Truncation } from "./damage.js";
+import { type Element, type ElementSink, emptyElement, fill, note } from "./element.js";
+import { Spans } from "./spans.js";
+import {
+  begins,
+  endName,
+  endsName,
+  isGap,
+  isLetter,
+  isRecord,
+  isRecordEnd,
+  isTypeFirst,
+  MAX_TAG_BYTES,
+  RECORD_BYTES,
+  RECORD_END_BYTES,
+  RECORD_INITIAL,
+  slowTagEnd,
+  TYPE_BYTES,
+} from "./tag-bytes.js";
+import { PRESSURE_TYPE, type SampleType, type TypeTable } from "./types.js";
+import { Prologue, Skipper } from "./unread.js";
+import { Windows } from "./windows.js";
 
 /** Real exports nest four deep. */
 const MAX_DEPTH = 64;
-/** Attributes that are read. On all but the device a reading stands or falls: damage to them is damage to the record. */
-const USED: ReadonlySet<string> = new Set(["type", "unit", "value", "sourceName", "startDate", "endDate", "device"]);
 
+const [BANG, QUOTE, AMPERSAND, SLASH, LESS, GREATER, QUESTION] = [33, 34, 38, 47, 60, 62, 63];
+const METADATA = Buffer.from("<MetadataEntry");
 /**
- * Reads an export.xml of any size in constant memory and tells every `Record` whose type `wanted` says yes to (and
- * those that name no type, or two: one of them might be wanted), wherever it stands, in the file's order.
+ * Finds the elements that are wanted in an export.xml of any size, whatever the chunks, in bounded memory. Finding a tag
+ * costs two searches that the processor does many bytes at a time; nothing is made of what is not wanted, and of a record
+ * that names another type first nothing else is looked at. Throws {@link Damage} at what is no export, after everything
+ * before it was told.
  */
-export function createScanner(wanted: (type: string) => boolean, found: (record: ScannedRecord) => void): Scanner {
-  return new Tokenizer(new RecordSink(wanted, found), "HealthData");
-}
-
-interface OpenRecord {
-  readonly offset: number;
-  readonly attributes: Map<string, string>;
-  readonly damage: string | null;
-  readonly metadata: [string, string][];
-}
-
-class RecordSink implements TagSink {
-  readonly #wanted: (type: string) => boolean;
-  readonly #found: (record: ScannedRecord) => void;
+export class Scanner {
+  readonly #types: TypeTable;
+  readonly #sink: ElementSink;
+  readonly #spans = new Spans();
+  readonly #prologue = new Prologue(MAX_TAG_BYTES);
+  readonly #skipper = new Skipper();
+  readonly #windows = new Windows({
+    scan: (window, base, from) => this.#scanWindow(window, base, from),
+    keptFrom: () => this.#keptFrom(),
+  });
+  /** Offset in the file of the first byte of the window. */
+  #base = 0;
   /** Names of the open elements. */
   readonly #open: string[] = [];
-  /** Depth of the open Record, 0 if none is open, and what is kept of it if it is wanted. */
-  #recordDepth = 0;
-  #record: OpenRecord | null = null;
-  #correlations = 0;
   #begun = false;
+  #rootOpened = false;
+  #correlations = 0;
+  /** Depth of the open Record, 0 if none is. */
+  #recordDepth = 0;
+  /** Offset in the file of the open Record if it is wanted, else -1; its type, and where its tag ends. */
+  #recordOffset = -1;
+  #sample: SampleType | null = null;
+  readonly #record: Element = emptyElement();
+  #pressureDepth = 0;
+  #pressureOffset = -1;
+  readonly #pressure: Element = emptyElement();
+  #passedOver = 0;
 
-  constructor(wanted: (type: string) => boolean, found: (record: ScannedRecord) => void) {
-    this.#wanted = wanted;
-    this.#found = found;
+  constructor(types: TypeTable, sink: ElementSink) {
+    this.#types = types;
+    this.#sink = sink;
   }
 
-  keepFrom(): number | null {
-    return this.#record?.offset ?? null;
+  /** How many records of other types there were so far. */
+  get passedOver(): number {
+    return this.#passedOver;
   }
 
-  finished(): boolean {
-    return this.#begun && this.#open.length === 0;
+  /** Takes the next bytes, of any number; keeps none of them. Throws {@link Damage}. */
+  push(bytes: Uint8Array): void {
+    this.#windows.push(bytes);
   }
 
-  opened(window: Buffer, start: number, end: number, empty: boolean, offset: number): void {
-    this.#begun = true;
-    const stop = nameEnd(window, start + 1);
-    const name = window.toString("latin1", start + 1, stop);
-    const last = end - (empty ? 2 : 1);
-    if (name === "Record") {
-      if (this.#recordDepth > 0) throw new TagError("a Record inside a Record", start);
-      this.#record = this.#begin(window, stop, last, offset);
-    } else if (name === "MetadataEntry" && this.#record !== null && this.#open.length === this.#recordDepth) {
-      this.#metadata(this.#record, window, stop, last);
-    }
-    if (!empty) {
-      if (this.#open.push(name) > MAX_DEPTH)
-        throw new TagError(`more than ${MAX_DEPTH} elements inside each other`, start);
-      if (name === "Record") this.#recordDepth = this.#open.length;
-      if (name === "Correlation") this.#correlations++;
-    } else if (name === "Record") this.#complete(window, start, end);
+  /** No more comes. Throws {@link Truncation} unless the document was complete. */
+  end(): void {
+    const complete = this.#rootOpened && this.#open.length === 0 && !this.#skipper.skipping;
+    if (!complete || this.#windows.unread) throw new Truncation(this.#windows.offset);
   }
 
-  closed(window: Buffer, name: string, start: number, end: number, offset: number): void {
-    const open = this.#open.pop();
-    if (open !== name) throw new TagError(`</${name}> where </${open ?? "nothing"}> should stand`, start);
-    if (name === "Correlation") this.#correlations--;
-    if (name !== "Record") return;
-    this.#recordDepth = 0;
-    const recordOffset = this.#record?.offset ?? offset;
-    this.#complete(window, start - (offset - recordOffset), end);
+  #scanWindow(window: Buffer, base: number, from: number): number {
+    this.#base = base;
+    if (this.#begun) return this.#scan(window, from);
+    const root = this.#prologue.find(window, from);
+    this.#begun = root.found;
+    return root.found ? this.#scan(window, root.at) : root.at;
   }
 
-  #begin(window: Buffer, from: number, end: number, offset: number): OpenRecord | null {
-    const spans = attributeSpans(window, from, end);
-    let wanted = true;
-    let types = 0;
-    for (const span of spans) {
-      if (span.nameEnd - span.nameStart !== 4 || window.toString("latin1", span.nameStart, span.nameEnd) !== "type")
-        continue;
-      const type = decodeText(window, span.valueStart, span.valueEnd).text;
-      wanted = (types++ > 0 && wanted) || this.#wanted(type);
-    }
-    if (!wanted) return null;
-    const attributes = new Map<string, string>();
-    let damage = types === 0 ? "it has no type" : null;
-    for (const span of spans) {
-      const name = window.toString("latin1", span.nameStart, span.nameEnd);
-      if (!USED.has(name)) continue;
-      const value = decodeText(window, span.valueStart, span.valueEnd);
-      if (name !== "device") {
-        if (!value.sound) damage ??= `its ${name} has a reference that means nothing`;
-        if ((attributes.get(name) ?? value.text) !== value.text) damage ??= `it says two things about its ${name}`;
+  /** The prologue is kept whole until it is past, then what is wanted and open. */
+  #keptFrom(): number | null {
+    if (!this.#begun) return 0;
+    const kept = this.#pressureOffset !== -1 ? this.#pressureOffset : this.#recordOffset;
+    return kept === -1 ? null : kept;
+  }
+
+  #scan(window: Buffer, from: number): number {
+    const length = window.length;
+    let at = this.#skipper.skipping ? this.#skipper.skip(window, from) : from;
+    if (this.#skipper.skipping) return at;
+    // The next `&` at or after `at`, if it is known; where there is none, the window's end.
+    let ampersand = -1;
+    for (;;) {
+      while (at < length && isGap(window[at])) at++;
+      if (at + 1 >= length) {
+        if (at < length && window[at] !== LESS) throw new TagError("text where only tags may stand", at);
+        return at;
       }
-      if (!attributes.has(name)) attributes.set(name, value.text);
+      if (window[at] !== LESS) throw new TagError("text where only tags may stand", at);
+      const second = window[at + 1];
+      if (second === SLASH && this.#recordDepth > 0 && at + RECORD_END_BYTES <= length && isRecordEnd(window, at)) {
+        // Most end tags are these.
+        at += RECORD_END_BYTES;
+        this.#closeRecord(window, at);
+        continue;
+      }
+      if (second === BANG || second === QUESTION) {
+        const after = this.#skipper.begin(window, at);
+        if (after === -1) return at;
+        at = this.#skipper.skip(window, after);
+        if (this.#skipper.skipping) return at;
+        continue;
+      }
+      // A tag, white space, the next tag: the one `>` between two `<` ends the first, wherever quotes stand.
+      let last = window.indexOf(GREATER, at + 1);
+      const less = last === -1 ? -1 : window.indexOf(LESS, at + 1);
+      let next = last + 1;
+      while (next < less && isGap(window[next])) next++;
+      if (next !== less || next - at > MAX_TAG_BYTES) {
+        last = slowTagEnd(window, at);
+        if (last === -1) return at;
+        next = last + 1;
+      }
+      if (second === RECORD_INITIAL && last >= at + RECORD_BYTES && isRecord(window, at)) {
+        if (ampersand < at) ampersand = window.indexOf(AMPERSAND, at);
+        if (ampersand === -1) ampersand = length;
+        this.#openRecord(window, at, last, ampersand);
+      } else if (!this.#isIdle || window[last - 1] !== SLASH || !isLetter(second)) this.#tag(window, at, last);
+      at = next;
     }
-    return { offset, attributes, damage, metadata: [] };
   }
 
-  #metadata(record: OpenRecord, window: Buffer, from: number, end: number): void {
-    let key: string | null = null;
-    let value: string | null = null;
-    for (const span of attributeSpans(window, from, end)) {
-      const name = window.toString("latin1", span.nameStart, span.nameEnd);
-      if (name === "key") key ??= decodeText(window, span.valueStart, span.valueEnd).text;
-      if (name === "value") value ??= decodeText(window, span.valueStart, span.valueEnd).text;
-    }
-    if (key !== null) record.metadata.push([key, value ?? ""]);
+  /** True while an empty element can't matter: nothing is kept, and the root is open. */
+  get #isIdle(): boolean {
+    return this.#recordOffset === -1 && this.#pressureOffset === -1 && this.#open.length > 0;
   }
 
-  #complete(window: Buffer, start: number, end: number): void {
-    const record = this.#record;
-    if (record === null) return;
-    this.#record = null;
-    const { attributes, metadata, damage, offset } = record;
-    // A copy: the window's memory goes on to other uses.
-    const raw = new Uint8Array(window.subarray(start, end));
-    this.#found({ attributes, metadata, damage, offset, raw, child: this.#correlations > 0 });
+  /** Any tag but that of a Record, and most of their ends. */
+  #tag(window: Buffer, at: number, last: number): void {
+    if (this.#open.length === 0) {
+      if (this.#rootOpened) throw new TagError("something follows the end of the export", at);
+      this.#rootOpened = true;
+    }
+    if (window[at + 1] === SLASH) this.#close(window, at, last);
+    else if (begins(window, at, METADATA) && endsName(window[at + METADATA.length])) {
+      this.#metadata(at, last + 1);
+      if (window[last - 1] !== SLASH) this.#push("MetadataEntry", at);
+    } else this.#openOther(window, at, last);
+  }
+
+  #openRecord(window: Buffer, at: number, last: number, ampersand: number): void {
+    if (this.#recordDepth > 0) throw new TagError("a Record inside a Record", at);
+    if (this.#open.length === 0) throw new TagError("something follows the end of the export", at);
+    const empty = window[last - 1] === SLASH;
+    let sample: SampleType | null = null;
+    let wanted = false;
+    const typeFrom = at + TYPE_BYTES;
+    const typeTo = last > typeFrom && isTypeFirst(window, at) ? window.indexOf(QUOTE, typeFrom) : -1;
+    if (typeTo !== -1 && typeTo < last && typeTo < ampersand && endsName(window[typeTo + 1])) {
+      sample = this.#types.find(window, typeFrom, typeTo);
+      wanted = sample !== null;
+    } else [wanted, sample] = this.#typeOf(window, at + RECORD_BYTES, last - (empty ? 1 : 0));
+    if (!empty) {
+      this.#push("Record", at);
+      this.#recordDepth = this.#open.length;
+    }
+    if (!wanted) {
+      this.#passedOver++;
+      return;
+    }
+    this.#recordOffset = this.#base + at;
+    this.#sample = sample;
+    this.#record.tagEnd = last + 1 - at;
+    this.#record.entries = 0;
+    if (empty) this.#completeRecord(window, at, last + 1);
+  }
+
+  /** Whether a record is wanted whose type does not stand first, or not plainly. */
+  #typeOf(window: Buffer, from: number, end: number): [wanted: boolean, sample: SampleType | null] {
+    const spans = this.#spans;
+    spans.read(window, from, end);
+    const types = new Set<string>();
+    for (let slot = 0; slot < spans.count * 4; slot += 4) {
+      if (window.toString("latin1", spans.at[slot], spans.at[slot + 1]) !== "type") continue;
+      types.add(decodeText(window, spans.at[slot + 2] ?? 0, spans.at[slot + 3] ?? 0).text);
+    }
+    const samples = [...types].map((type) => this.#types.named(type));
+    if (types.size === 1) return [samples[0] !== null, samples[0] ?? null];
+    return [types.size === 0 || samples.some((sample) => sample !== null), null];
+  }
+
+  #metadata(at: number, end: number): void {
+    const depth = this.#open.length;
+    if (this.#recordOffset !== -1 && depth === this.#recordDepth) {
+      note(this.#record, this.#base + at - this.#recordOffset, this.#base + end - this.#recordOffset);
+    } else if (this.#pressureOffset !== -1 && depth === this.#pressureDepth) {
+      note(this.#pressure, this.#base + at - this.#pressureOffset, this.#base + end - this.#pressureOffset);
+    }
+  }
+
+  #openOther(window: Buffer, at: number, last: number): void {
+    const stop = nameEnd(window, at + 1);
+    if (stop === at + 1) throw new TagError("a tag without a name", at);
+    const name = window.toString("latin1", at + 1, stop);
+    if (window[last - 1] === SLASH) return;
+    this.#push(name, at);
+    if (name !== "Correlation") return;
+    this.#correlations++;
+    if (!this.#types.pressure || this.#pressureOffset !== -1 || !this.#isPressure(window, stop, last)) return;
+    this.#pressureDepth = this.#open.length;
+    this.#pressureOffset = this.#base + at;
+    this.#pressure.tagEnd = last + 1 - at;
+    this.#pressure.entries = 0;
+  }
+
+  #isPressure(window: Buffer, from: number, end: number): boolean {
+    const spans = this.#spans;
+    spans.read(window, from, end);
+    for (let slot = 0; slot < spans.count * 4; slot += 4) {
+      if (window.toString("latin1", spans.at[slot], spans.at[slot + 1]) !== "type") continue;
+      if (decodeText(window, spans.at[slot + 2] ?? 0, spans.at[slot + 3] ?? 0).text === PRESSURE_TYPE) return true;
+    }
+    return false;
+  }
+
+  #close(window: Buffer, at: number, last: number): void {
+    const name = endName(window, at, last);
+    if (name === "Record") this.#closeRecord(window, last + 1);
+    else this.#pop(name, at);
+    if (name === "Correlation") this.#closeCorrelation(window, last + 1);
+  }
+
+  #closeRecord(window: Buffer, end: number): void {
+    this.#pop("Record", end - RECORD_END_BYTES);
+    this.#recordDepth = 0;
+    if (this.#recordOffset !== -1) this.#completeRecord(window, this.#recordOffset - this.#base, end);
+  }
+
+  #closeCorrelation(window: Buffer, end: number): void {
+    this.#correlations--;
+    if (this.#pressureOffset === -1 || this.#open.length >= this.#pressureDepth) return;
+    const start = this.#pressureOffset - this.#base;
+    fill(this.#pressure, window, start, end, this.#pressureOffset, false);
+    this.#pressureOffset = -1;
+    this.#sink.pressure(this.#pressure);
+  }
+
+  #pop(name: string, at: number): void {
+    const open = this.#open.pop();
+    if (open !== name) throw new TagError(`</${name}> where </${open ?? "nothing"}> should stand`, at);
+  }
+
+  #completeRecord(window: Buffer, start: number, end: number): void {
+    fill(this.#record, window, start, end, this.#recordOffset, this.#correlations > 0);
+    this.#record.half = this.#pressureOffset !== -1;
+    this.#recordOffset = -1;
+    this.#sink.record(this.#record, this.#sample);
+  }
+
+  #push(name: string, at: number): void {
+    if (this.#open.push(name) > MAX_DEPTH) throw new TagError(`more than ${MAX_DEPTH} elements inside each other`, at);
   }
 }

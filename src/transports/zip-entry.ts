@@ -28,7 +28,11 @@ export interface InflateLimits {
  */
 export const INFLATE_LIMITS: InflateLimits = { maxBytes: 64 * 2 ** 30, maxRatio: 500, ratioFrom: 100_000_000 };
 
-/** zlib gives out 16 KiB at a time unless told, which makes it four times slower on large entries. */
+/**
+ * zlib gives out 16 KiB at a time unless told, which makes it four times slower on large entries; a mebibyte is a fifth
+ * faster still, and keeps thirty megabytes more waiting for the garbage collector. The next piece is unpacked on a thread
+ * of its own while this one is looked at.
+ */
 const CHUNK_BYTES = 1 << 18;
 
 /**

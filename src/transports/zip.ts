@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { Problem } from "../domain/problem.js";
-import type { FileEntry, FileTransport } from "../kit/transport.js";
+import type { FileTransport } from "../kit/transport.js";
+import type { LendingEntry } from "./lending.js";
 import { inflated, verify, type ZipPart } from "./zip-entry.js";
 import { zipProblem } from "./zip-problem.js";
 
@@ -32,18 +33,25 @@ export async function openZip(path: string, sizeBytes: number): Promise<FileTran
 function transport(zip: ZipFile, path: string, sizeBytes: number, found: readonly Entry[]): FileTransport {
   const read = new Map<Entry, number>();
   const verified = new Set<Entry>();
-  const entries = found.map((entry): FileEntry => {
+  const entries = found.map((entry): LendingEntry => {
     const part: ZipPart = { zip, entry, path };
+    const advance = (bytes: number): void => void read.set(entry, Math.max(bytes, read.get(entry) ?? 0));
+    async function* open(): AsyncGenerator<Uint8Array, void, void> {
+      // A flipped bit can turn one digit into another long before the checksum at the end tells: nothing is given
+      // out until the whole entry has been checked once.
+      if (!verified.has(entry)) await verify(part);
+      verified.add(entry);
+      yield* inflated(part, advance);
+    }
+    async function* unproven(): AsyncGenerator<Uint8Array, void, void> {
+      yield* inflated(part, () => undefined);
+      verified.add(entry);
+    }
     return {
       name: entry.fileName,
       size: entry.uncompressedSize,
-      async *open() {
-        // A flipped bit can turn one digit into another long before the checksum at the end tells: nothing is given
-        // out until the whole entry has been checked once.
-        if (!verified.has(entry)) await verify(part);
-        verified.add(entry);
-        yield* inflated(part, (bytes) => read.set(entry, Math.max(bytes, read.get(entry) ?? 0)));
-      },
+      open,
+      lend: (proven) => (proven ? open() : unproven()),
     };
   });
   return {

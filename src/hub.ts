@@ -19,6 +19,7 @@ import { bulkIds } from "./ingest/attachment.js";
 import { importOnThread } from "./ingest/import-thread.js";
 import { Imports } from "./ingest/imports.js";
 import { startInbox } from "./ingest/inbox.js";
+import { tryLinkTwins } from "./ingest/link-twins.js";
 import { startMeters } from "./ingest/meters.js";
 import { ownerBySerial } from "./ingest/owner.js";
 import type { DateOrder } from "./kit/driver.js";
@@ -268,6 +269,8 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
   if (!demo && (await listMeters(store)).length === 0) {
     print("No meter was read yet: plug one in, or see virtual ones with `npm start -- --demo`.");
   }
+  // What came from the cloud, or while no hub ran, may have twins that nobody has looked for.
+  void tryLinkTwins(store, { by: "hub", at, signal: ending.signal }, log);
   // The first to end: what stopping does to the others is nobody's news.
   onStop(() => listeners.clear());
   if (show !== null) {

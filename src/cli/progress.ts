@@ -12,8 +12,17 @@ export interface Progress {
   stop(): void;
 }
 
+/** Megabytes a second, for what is counted in bytes. */
+export function byteRate(perSecond: number): string {
+  return `, ${(perSecond / 1e6).toFixed(1)} MB/s`;
+}
+
+function noRate(): string {
+  return "";
+}
+
 /** A bar on a terminal for what takes longer than a second; nothing where standard error is no terminal. */
-export function progressBar(io: CliIo, label: string): Progress {
+export function progressBar(io: CliIo, label: string, rateText: (perSecond: number) => string = noRate): Progress {
   if (io.stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined };
   const startMs = io.clock.now();
   let bar: SingleBar | null = null;
@@ -21,12 +30,13 @@ export function progressBar(io: CliIo, label: string): Progress {
     update(done, total) {
       if (total === null || total <= 0 || io.clock.now() - startMs < SHOWN_AFTER_MS) return;
       if (bar === null) {
-        const format = `${label} {bar} {percentage}% {eta_formatted} left`;
+        const format = `${label} {bar} {percentage}%{rate}, {eta_formatted} left`;
         bar = new SingleBar({ format, stream: io.stderr, clearOnComplete: true, hideCursor: true, fps: 10 });
-        bar.start(total, done);
+        bar.start(total, done, { rate: "" });
       }
+      const seconds = (io.clock.now() - startMs) / 1_000;
       bar.setTotal(total);
-      bar.update(Math.min(done, total));
+      bar.update(Math.min(done, total), { rate: rateText(done / seconds) });
     },
     stop() {
       bar?.stop();

@@ -10,7 +10,7 @@ import type { Store } from "../../store/store.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 import { ownersFor } from "../owners.js";
-import { progressBar } from "../progress.js";
+import { byteRate, progressBar } from "../progress.js";
 import { exitOf, tellEnd } from "../session-end.js";
 import { recordPrinter, tellUnreadable } from "../tell-session.js";
 import { withStore } from "../with-store.js";
@@ -77,7 +77,7 @@ async function importOne(
   kinds: ReadonlySet<Kind> | null,
   options: ImportOptions,
 ): Promise<ImportReport> {
-  const bar = progressBar(cli.io, file);
+  const bar = progressBar(cli.io, file, byteRate);
   const { ownerOf, zone } = ownersFor(settings, options);
   const printer = recordPrinter(cli, zone, true);
   const report = await importFile({

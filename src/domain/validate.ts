@@ -19,8 +19,11 @@ const WALL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/;
 const TEXT_LIMIT = 10_000;
 /** Largest plain value of any kind (steps of a long span); beyond it something is wrong. */
 const VALUE_LIMIT = 1_000_000;
-/** Instants that a record may bear: SQLite, RFC 3339 and JavaScript all know these years. */
-const YEARS = { first: 1970, last: 2199 };
+/**
+ * Instants that a record may bear: SQLite, RFC 3339 and JavaScript all know these years. Those before there were meters
+ * stand in exports whose dates were shifted so that nobody is known by them.
+ */
+const YEARS = { first: 1900, last: 2199 };
 
 /** True for an instant as records write it: RFC 3339, UTC, milliseconds, of a date that exists. */
 export function isInstant(text: unknown): text is string {

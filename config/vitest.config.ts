@@ -9,6 +9,9 @@ const ON_POSTGRES = [
   "test/sync/two-hubs.test.ts",
 ];
 
+/** The device lab: see docs/devices-lab.md. */
+const LAB = "test/devices/lab.test.ts";
+
 export default defineConfig({
   test: {
     root: fileURLToPath(new URL("..", import.meta.url)),
@@ -22,7 +25,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "all", include: ["src/**/*.test.ts", "drivers/**/*.test.ts", "test/**/*.test.ts"] },
+        test: {
+          ...{ name: "all", include: ["src/**/*.test.ts", "drivers/**/*.test.ts", "test/**/*.test.ts"] },
+          exclude: [LAB],
+        },
+      },
+      {
+        // Alone, when the others are done: it emulates a machine with two processors.
+        extends: true,
+        test: { name: "devices", include: [LAB], sequence: { groupOrder: 1 } },
       },
       {
         // The same suites on the other kind of store; skipped, and counted so, where there is no server.

@@ -15,11 +15,16 @@ import {
 /** Frames that are passed over while one answer is awaited. */
 const PASSED_OVER = 64;
 
-/** The VerioIQ's link: one request, one answer, nothing else (both sheets). Other questions' answers are passed over. */
+/**
+ * The VerioIQ's link: one request, one answer, nothing else (both sheets). Other questions' answers are passed over; as the
+ * meter answers in order, the one that is awaited comes behind those that it still owes.
+ */
 export class VerioIqLink implements Link {
   readonly #context: SessionContext;
   readonly #patience: Patience;
   readonly #frames: FrameReader;
+  /** How many requests were given up in silence: their answers may yet come. */
+  #owed = 0;
 
   constructor(context: SessionContext, patience: Patience) {
     this.#context = context;
@@ -41,7 +46,7 @@ export class VerioIqLink implements Link {
     this.#frames.drop();
     const { transport, signal } = this.#context;
     await transport.write(frameBytes(message), signal);
-    const deadline = this.#patience.deadline();
+    let deadline = this.#patience.deadline();
     let other: Lost | null = null;
     for (let passed = 0; passed < PASSED_OVER; passed += 1) {
       const frame = await this.#frames.next(this.#patience.left(deadline));
@@ -50,10 +55,19 @@ export class VerioIqLink implements Link {
       if (String(frame.message) === String(message)) continue;
       const outcome = readAnswer(question, frame);
       if (!isLost(outcome) || outcome.problem.code === "METER_REFUSED") return outcome;
-      other = outcome;
+      if (this.#owed === 0) {
+        other = outcome;
+        continue;
+      }
+      // An answer that was given up, and late: so is this one's.
+      this.#owed -= 1;
+      this.#patience.lengthen();
+      deadline = this.#patience.deadline();
     }
     const raw = this.#frames.drop();
-    return raw.length === 0 && other !== null ? other : noAnswer(raw);
+    if (raw.length === 0 && other !== null) return other;
+    if (raw.length === 0) this.#owed += 1;
+    return noAnswer(raw);
   }
 
   async close(): Promise<void> {}

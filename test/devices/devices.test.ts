@@ -1,50 +1,27 @@
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { DRIVERS } from "../../drivers/index.js";
 import type { Driver } from "../../src/kit/driver.js";
-import { ROOT } from "../e2e/hub-program.js";
 import { difference, invented } from "./guest/difference.js";
 import { initScript, secondScript } from "./guest/init-script.js";
 import { productionPackages } from "./host/checkout-files.js";
 import { cpioArchive } from "./host/cpio.js";
 import { needed } from "./host/fetch-packages.js";
 import { initramfsEntries } from "./host/initramfs.js";
-import { labKit } from "./host/kit.js";
 import { MODULES, moduleOrder } from "./host/module-order.js";
 import { qemuArguments } from "./host/qemu.js";
-import { controllersFor, makeLanes } from "./lanes.js";
+import { controllersFor, makeLanes, radiosFor } from "./lanes.js";
 import { readOptions } from "./options.js";
 import { makePlan, TRANSPORTS } from "./plan.js";
 import { type DeviceResult, type GuestMessage, parseMessage } from "./report.js";
-import { CACHE, judge, runLab } from "./run-lab.js";
+import { judge } from "./run-lab.js";
 import { resultTable } from "./table.js";
-
-/** The lab itself takes minutes and fetches a kernel: `npm test` runs its short form only when it is asked to. */
-const asked = process.env["GLUCOHUB_DEVICES"] === "1";
-const isBuilt = existsSync(join(ROOT, "dist/test/devices/guest/main.js"));
-
-describe.skipIf(!(asked && isBuilt))("in a second machine (GLUCOHUB_DEVICES=1)", () => {
-  test("the built hub reads one device of each transport through a real kernel, through plug and unplug", {
-    timeout: 900_000,
-  }, async () => {
-    const plan = makePlan(DRIVERS, true);
-    const { results, problems, log } = await runLab(await labKit(CACHE, () => undefined), plan, () => undefined);
-    expect(problems, log.join("\n")).toEqual([]);
-    expect(results.map(({ transport }) => transport)).toEqual([...TRANSPORTS]);
-    for (const { compared, steps } of results) {
-      expect(compared).toBeGreaterThanOrEqual(10);
-      expect(steps).toHaveLength(3);
-    }
-  });
-});
 
 const meters = DRIVERS.filter((driver) => driver.transport !== "file");
 const serials = DRIVERS.filter((driver) => driver.transport === "serial");
 
 /** A driver on another transport: the plan looks at no more of it. */
-function moved(id: string, transport: "hid" | "usb" | "block"): Driver {
+function moved(id: string, transport: "hid" | "usb" | "block" | "ble"): Driver {
   return { ...serials[0], id, transport, probe: { rank: 10, withinMs: 1 } } as unknown as Driver;
 }
 
@@ -55,7 +32,7 @@ describe("the plan", () => {
       expect(plan.filter(({ driver, gadget }) => driver === id && gadget !== "ftdi")).toHaveLength(1);
     const covered = new Set(meters.map(({ transport }) => transport));
     const standIns = plan.filter(({ driver }) => driver === null).map(({ transport }) => transport);
-    expect(standIns).toEqual(TRANSPORTS.filter((transport) => !covered.has(transport)));
+    expect(standIns).toEqual(TRANSPORTS.filter((transport) => transport === "ble" || !covered.has(transport)));
     expect(new Set(plan.map(({ id }) => id)).size).toBe(plan.length);
     expect(plan.filter(({ gadget }) => gadget === "ftdi")).toHaveLength(1);
   });
@@ -67,7 +44,18 @@ describe("the plan", () => {
       { id: "a", transport: "hid", gadget: "hid", driver: "a" },
       { id: "c", transport: "block", gadget: "disk", driver: "c" },
       { id: "b", transport: "usb", gadget: "bulk", driver: "b" },
+      { id: "bluetooth-proof", transport: "ble", gadget: "radio", driver: null },
     ]);
+  });
+
+  test("has the radio's proof in place of Bluetooth meters while there are none, and then beside them", () => {
+    const drivers = [moved("x", "ble"), moved("y", "ble")];
+    const onAir = (short: boolean, all: readonly Driver[]): unknown[] =>
+      makePlan(all, short).flatMap(({ id, gadget }) => (gadget === "radio" ? [id] : []));
+    expect(onAir(false, [])).toEqual(["bluetooth-proof"]);
+    expect(onAir(true, [])).toEqual(["bluetooth-proof"]);
+    expect(onAir(false, drivers)).toEqual(["x", "y", "bluetooth-proof"]);
+    expect(onAir(true, drivers)).toEqual(["x"]);
   });
 
   test("has one device of each transport in its short form", () => {
@@ -79,12 +67,13 @@ describe("the plan", () => {
   test("is done in lanes: serial meters share some controllers, all else has one each", () => {
     const plan = makePlan([...serials, moved("a", "hid"), moved("b", "hid")], false);
     const lanes = makeLanes(plan);
-    expect(lanes.map(({ kind }) => kind)).toEqual(["acm", "acm", "acm", "ftdi", "functions", "functions"]);
+    expect(lanes.map(({ kind }) => kind)).toEqual(["acm", "acm", "acm", "ftdi", "functions", "functions", "radio"]);
     expect(lanes[0]?.queue).toBe(lanes[1]?.queue);
     expect(new Set(lanes.flatMap(({ queue }) => queue)).size).toBe(plan.length);
     const functions = plan.filter(({ gadget }) => ["hid", "disk", "bulk"].includes(gadget));
     expect(functions).toHaveLength(4);
     expect(controllersFor(plan)).toBe(3 + 4);
+    expect(radiosFor(plan)).toBe(1);
     expect(controllersFor(plan.filter(({ gadget }) => gadget === "ftdi"))).toBe(0);
   });
 });
@@ -109,7 +98,7 @@ describe("the second machine", () => {
     controllers: 7,
     ftdi: true,
     checkout: "/home/x/it's here",
-    keep: ["/usr/bin", "/root/node/bin", "/tmpfiles"],
+    keep: ["/usr/bin", "/root/node/bin", "/tmpfiles", "/home/x/it's here/kit"],
     command: ["/usr/bin/node", "main.js", "a b"],
     env: { NAME: "it's" },
   };
@@ -138,7 +127,9 @@ describe("the second machine", () => {
     expect(script).toContain("for module in one.ko dummy_hcd.ko; do");
     expect(script).toContain('parameters="num=7"');
     expect(script).toContain("mount --bind /host'/root/node/bin' /keep0");
-    expect(script).not.toContain("keep1");
+    expect(script).toContain("mount --bind /host'/home/x/it'\\''s here/kit' /keep1");
+    expect(script.indexOf("mount --bind /keep1")).toBeGreaterThan(script.indexOf("mount --bind /checkout"));
+    expect(script).not.toContain("keep2");
     expect(script).toContain("mount --bind /checkout /host'/home/x/it'\\''s here' || exit 1");
     expect(secondScript(init)).toContain("\n'/usr/bin/node' 'main.js' 'a b' < /dev/null\n");
     expect(secondScript(init)).toContain("export NAME='it'\\''s'\n");
@@ -165,7 +156,7 @@ describe("the second machine", () => {
     const order = moduleOrder(dep.join("\n"), "kernel/d/four-y.ko\n", ["two_x", "one", "four_y"]);
     expect(order).toEqual(["kernel/c/three.ko", "kernel/b/two-x.ko.xz", "kernel/a/one.ko"]);
     expect(() => moduleOrder(dep.join("\n"), "", ["five"])).toThrow("no module five");
-    expect(MODULES).toHaveLength(15);
+    expect(MODULES).toHaveLength(23);
   });
 
   test("is made of the packages that apt would install, and of the hub's own without those for development", () => {

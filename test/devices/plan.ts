@@ -1,11 +1,11 @@
 import type { Driver, MeterDriver } from "../../src/kit/driver.js";
 
 /** What carries a conversation with a meter. */
-export const TRANSPORTS = ["serial", "hid", "block", "usb"] as const;
+export const TRANSPORTS = ["serial", "hid", "block", "usb", "ble"] as const;
 export type LabTransport = (typeof TRANSPORTS)[number];
 
-/** How a device is presented to the kernel: a USB gadget of its own, or QEMU's FTDI cable. */
-export type Gadget = "acm" | "ftdi" | "hid" | "disk" | "bulk";
+/** How a device is presented to the kernel: a USB gadget of its own, QEMU's FTDI cable, or a Bluetooth controller. */
+export type Gadget = "acm" | "ftdi" | "hid" | "disk" | "bulk" | "radio";
 
 /** One device that the lab plugs in. */
 export interface PlanEntry {
@@ -19,7 +19,12 @@ export interface PlanEntry {
 
 /** Identifiers of the one serial cable that QEMU has. */
 const FTDI = "0403:6001";
-const GADGETS: Readonly<Record<LabTransport, Gadget>> = { serial: "acm", hid: "hid", block: "disk", usb: "bulk" };
+const GADGETS: Readonly<Record<LabTransport, Gadget>> = {
+  ...{ serial: "acm", hid: "hid", block: "disk", usb: "bulk", ble: "radio" },
+};
+
+/** The radio's stand-in, which stays in the plan beside meters: it tells a fault of the lab from one of the hub. */
+const PROOF: PlanEntry = { id: "bluetooth-proof", transport: "ble", gadget: "radio", driver: null };
 
 /**
  * Every meter of the catalogue, on the gadget of its transport; one serial meter on the FTDI cable as well; and a
@@ -30,8 +35,11 @@ export function makePlan(drivers: readonly Driver[], short: boolean): readonly P
   const entries = TRANSPORTS.flatMap((transport): PlanEntry[] => {
     const gadget = GADGETS[transport];
     const own = meters.filter((driver) => driver.transport === transport).sort((a, b) => a.probe.rank - b.probe.rank);
-    if (own.length === 0) return [{ id: `stand-in-${transport}`, transport, gadget, driver: null }];
-    return (short ? own.slice(0, 1) : own).map(({ id }) => ({ id, transport, gadget, driver: id }));
+    if (own.length === 0) {
+      return transport === "ble" ? [PROOF] : [{ id: `stand-in-${transport}`, transport, gadget, driver: null }];
+    }
+    const read = (short ? own.slice(0, 1) : own).map(({ id }) => ({ id, transport, gadget, driver: id }));
+    return transport === "ble" && !short ? [...read, PROOF] : read;
   });
   const onFtdi = short ? undefined : meters.find(hangsOnFtdi);
   if (onFtdi === undefined) return entries;

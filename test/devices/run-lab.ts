@@ -1,8 +1,9 @@
 import { dirname, join } from "node:path";
 import { ROOT } from "../e2e/hub-program.js";
+import { RADIO_PROGRAMS } from "./guest/radio/radio-programs.js";
 import { boot } from "./host/boot.js";
 import type { LabKit } from "./host/kit.js";
-import { controllersFor } from "./lanes.js";
+import { controllersFor, radiosFor } from "./lanes.js";
 import type { PlanEntry } from "./plan.js";
 import type { DeviceResult, GuestMessage, HubEnd } from "./report.js";
 
@@ -22,6 +23,8 @@ export const CACHE = join(ROOT, "node_modules/.cache/glucohub-lab");
 
 /** Longest that a boot and each device may take, milliseconds: a processor in software on a busy machine. */
 const [BOOT_LIMIT_MS, DEVICE_LIMIT_MS] = [240_000, 120_000] as const;
+/** On the air it takes longer: whoever goes away is missed only after a while. */
+const RADIO_LIMIT_MS = 600_000;
 
 /** Boots a second machine, has the plan's devices read in it, and judges what came. */
 export async function runLab(
@@ -38,12 +41,12 @@ export async function runLab(
     ...{
       kit,
       controllers: controllersFor(plan),
-      env: guestEnv(),
-      limitMs: BOOT_LIMIT_MS + plan.length * DEVICE_LIMIT_MS,
+      env: guestEnv(kit),
+      limitMs: BOOT_LIMIT_MS + plan.length * DEVICE_LIMIT_MS + radiosFor(plan) * RADIO_LIMIT_MS,
     },
     ftdi: plan.some(({ gadget }) => gadget === "ftdi"),
     checkout: ROOT,
-    keep: [dirname(process.execPath)],
+    keep: [dirname(process.execPath), ...kit.keep],
     command: [process.execPath, join(ROOT, "dist/test/devices/guest/main.js"), ...plan.map(({ id }) => id)],
     onMessage(message) {
       messages.push(message);
@@ -93,8 +96,9 @@ function progress(message: GuestMessage): string | null {
   return `${id} at ${node ?? "no node"}, ${seconds} s: ${how}`;
 }
 
-function guestEnv(): Readonly<Record<string, string>> {
+function guestEnv(kit: LabKit): Readonly<Record<string, string>> {
   return {
+    [RADIO_PROGRAMS]: JSON.stringify(kit.radio),
     PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     // Each device that is played waits in up to three threads.
     UV_THREADPOOL_SIZE: "128",

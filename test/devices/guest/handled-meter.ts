@@ -7,7 +7,11 @@ import { DiskCable } from "./disk-cable.js";
 import { HidCable } from "./hid-cable.js";
 import { ZONE } from "./hub.js";
 import { numbersReports } from "./numbered-reports.js";
+import type { Air } from "./radio/air.js";
 import type { HandledMeter } from "./read-by-hub.js";
+
+/** Any meter that hangs on a cable. */
+export type PluggedDriver = Exclude<MeterDriver, { transport: "ble" }>;
 
 /** Which cables there are. */
 export interface Bench {
@@ -15,6 +19,8 @@ export interface Bench {
   readonly serial: Cable<ReturnType<SerialSimulate>>;
   /** Number of a software controller that nothing hangs on; a new one each time. */
   freeController(): number;
+  /** Null where nothing of the plan is on the air. */
+  readonly air: Air | null;
 }
 
 type SerialSimulate = Extract<MeterDriver, { transport: "serial" }>["simulate"];
@@ -23,7 +29,7 @@ type SerialSimulate = Extract<MeterDriver, { transport: "serial" }>["simulate"];
 const READINGS = 16;
 
 /** A meter of that driver on the cable that its transport asks for. Meters of equal seeds are equal. */
-export async function handledMeter(driver: MeterDriver, seed: number, bench: Bench): Promise<HandledMeter> {
+export async function handledMeter(driver: PluggedDriver, seed: number, bench: Bench): Promise<HandledMeter> {
   // A memory reaches back from the moment at which it is made: each of this meter's is made at the same one.
   const made = Date.now();
   const options = (count: number, now: () => number): SimulatorOptions => ({
@@ -58,9 +64,9 @@ export async function handledMeter(driver: MeterDriver, seed: number, bench: Ben
 interface Fitted<M> extends Cable<M> {
   simulate(options: SimulatorOptions): M;
 }
-type AnyMeter = ReturnType<MeterDriver["simulate"]>;
+type AnyMeter = ReturnType<PluggedDriver["simulate"]>;
 
-async function plugOf(driver: MeterDriver, bench: Bench): Promise<Fitted<AnyMeter>> {
+async function plugOf(driver: PluggedDriver, bench: Bench): Promise<Fitted<AnyMeter>> {
   switch (driver.transport) {
     case "serial":
       return fitted(driver, bench.serial);

@@ -25,6 +25,8 @@ export function handledStandIn(
       return { device: handled(number, new BulkCable(number, 0), standInBulk), reader: readBulk };
     case "serial":
       throw new Error("serial meters have drivers: they need no stand-in");
+    case "ble":
+      throw new Error("what is on the air hangs on no controller of USB");
   }
 }
 

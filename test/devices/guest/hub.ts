@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { SIMULATED_KEYS } from "../../../drivers/freestyle-libre2/simulator.js";
 import type { MeterStatus } from "../../../src/domain/status.js";
 import { systemClock } from "../../../src/kit/system-clock.js";
-import { addressOf, call, type Running, runProgram } from "../../e2e/hub-program.js";
+import { type Answer, addressOf, call, type Running, runProgram } from "../../e2e/hub-program.js";
 
 /** Zone of the meters and of the hub. */
 export const ZONE = "Europe/London";
@@ -29,15 +29,29 @@ export class LabHub {
     });
   }
 
-  /** Resolves when it answers; rejects with what it printed if it ends before. */
-  async ready(): Promise<void> {
-    this.#url = await addressOf(this.#running);
+  /** Resolves when it answers; rejects with what it printed if it ends before, or after the limit. */
+  async ready(limitMs: number): Promise<void> {
+    const late = new AbortController();
+    const tooLate = systemClock.sleep(limitMs, late.signal).then(() => {
+      throw new Error(`the hub is not ready after ${limitMs / 1_000} s:\n${this.output()}`);
+    });
+    try {
+      this.#url = await Promise.race([addressOf(this.#running), tooLate]);
+    } finally {
+      tooLate.catch(() => undefined);
+      late.abort();
+    }
   }
 
   /** What it says of the meters (`GET /api/v1/meters`). Whoever asks at the same time gets the same answer. */
   meters(): Promise<readonly MeterStatus[]> {
     this.#asked ??= this.#ask();
     return this.#asked;
+  }
+
+  /** A call of its HTTP interface. */
+  call(method: string, path: string, body?: unknown): Promise<Answer> {
+    return call(this.#url, method, path, body);
   }
 
   async #ask(): Promise<readonly MeterStatus[]> {

@@ -16,8 +16,8 @@ export interface InitOptions {
 /** Where the archive holds the built hub. */
 export const CHECKOUT = "checkout";
 
-/** Folders of this machine in which the second one writes, into its own memory. */
-const OWN_FOLDERS = ["run", "tmp", "var/tmp", "root"];
+/** Folders of this machine in which the second one writes, into its own memory; BlueZ keeps its bonds in the last. */
+const OWN_FOLDERS = ["run", "tmp", "var/tmp", "root", "var/lib"];
 const KERNELS_FOLDERS = ["dev", "proc", "sys"];
 const OFF = `off() { $bb echo "lab: off"; $bb poweroff -f; }
 trap off EXIT`;
@@ -28,7 +28,8 @@ trap off EXIT`;
  * Whatever happens, the machine goes off in the end.
  */
 export function initScript({ modules, controllers, checkout, keep }: InitOptions): string {
-  const hidden = keep.filter((folder) => OWN_FOLDERS.some((own) => `${folder}/`.startsWith(`/${own}/`)));
+  const covers = [...OWN_FOLDERS.map((own) => `/${own}/`), `${checkout}/`];
+  const hidden = keep.filter((folder) => covers.some((cover) => `${folder}/`.startsWith(cover)));
   const place = (folder: string): string => `/host${quoted(folder)}`;
   return `#!/bin/busybox sh
 bb=/bin/busybox
@@ -38,7 +39,7 @@ $bb mount -t sysfs sysfs /sys
 $bb mount -t devtmpfs dev /dev
 for module in ${modules.join(" ")}; do
   parameters=
-  case $module in dummy_hcd.*) parameters="num=${controllers}" ;; esac
+  case $module in dummy_hcd.*) parameters="num=${Math.max(1, controllers)}" ;; esac
   $bb insmod /modules/$module $parameters || $bb echo "lab: $module was not loaded"
 done
 $bb mount -t configfs config /sys/kernel/config
@@ -46,9 +47,9 @@ $bb echo 0 > /sys/module/usb_storage/parameters/delay_use
 $bb mount -t 9p -o ro,trans=virtio,version=9p2000.L,msize=524288,cache=loose root /host || exit 1
 ${hidden.map((folder, index) => `$bb mkdir /keep${index}; $bb mount --bind ${place(folder)} /keep${index}\n`).join("")}\
 for folder in ${OWN_FOLDERS.join(" ")}; do [ -d /host/$folder ] && $bb mount -t tmpfs tmpfs /host/$folder; done
-${hidden.map((folder, index) => `$bb mkdir -p ${place(folder)}; $bb mount --bind /keep${index} ${place(folder)}\n`).join("")}\
 $bb mkdir -p ${place(checkout)}
 $bb mount --bind /${CHECKOUT} ${place(checkout)} || exit 1
+${hidden.map((folder, index) => `$bb mkdir -p ${place(folder)}; $bb mount --bind /keep${index} ${place(folder)}\n`).join("")}\
 $bb cp /bin/busybox /second /host/run/
 for folder in ${KERNELS_FOLDERS.join(" ")}; do $bb mount --move /$folder /host/$folder || exit 1; done
 cd /host

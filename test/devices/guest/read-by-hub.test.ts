@@ -21,6 +21,8 @@ interface Habits {
   readonly dumps?: boolean;
   /** The meter says nothing before it is switched on for the so-manieth time; default at once. */
   readonly switchedOn?: number;
+  /** It goes on trying to connect to a meter that is gone. */
+  readonly lingers?: boolean;
 }
 
 const MEMORY = Array.from({ length: COUNT }, (_, index): SimulatedReading => {
@@ -32,7 +34,7 @@ const MEMORY = Array.from({ length: COUNT }, (_, index): SimulatedReading => {
 });
 
 /** A meter that sends a reading a piece, and a hub that has it at once. */
-function scene({ keeps = COUNT, spoil, forgetsSessions, switchedOn = 0, dumps = false }: Habits = {}) {
+function scene({ keeps = COUNT, spoil, forgetsSessions, switchedOn = 0, dumps = false, lingers = false }: Habits = {}) {
   let plugs = 0;
   let plugged = false;
   let told = 0;
@@ -88,10 +90,12 @@ function scene({ keeps = COUNT, spoil, forgetsSessions, switchedOn = 0, dumps = 
     },
   };
   const status = (): MeterStatus => ({
-    ...{ port: plugged ? "/dev/ttyACM0" : null, driver: "d", manufacturer: null, model: null, serial: "s" },
+    ...{ port: plugged || lingers ? "/dev/ttyACM0" : null, driver: "d", manufacturer: null, model: null, serial: "s" },
     ...{ lastRead: null, clockErrorMs: null, detail: "", virtual: false },
     state: !plugged
-      ? "away"
+      ? lingers
+        ? "failed"
+        : "away"
       : told === 0 && (dumps || switches < switchedOn)
         ? "waiting"
         : told < COUNT
@@ -134,6 +138,14 @@ describe("reading a meter as a person would", () => {
     expect(await readByHub(meter, side)).toBe(COUNT);
     expect(steps).toEqual(["cut in mid-dump", "whole: 16 /dev/ttyACM0", "again: 16 /dev/ttyACM0"]);
     expect(plugs()).toBe(4);
+  });
+
+  test("does not wait until a hub that tries to have it back misses a meter on the air, and waits for all others", async () => {
+    const onAir = scene({ lingers: true });
+    expect(await readByHub({ ...onAir.meter, missedLate: true }, onAir.side)).toBe(COUNT);
+    expect(onAir.steps).toHaveLength(3);
+    const onCable = scene({ lingers: true });
+    await expect(readByHub(onCable.meter, onCable.side)).rejects.toThrow(/^away after pulling it out in mid-read: not/);
   });
 
   test.each<[string, Habits, RegExp]>([

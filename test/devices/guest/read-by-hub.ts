@@ -15,6 +15,11 @@ export interface HandledMeter {
   readonly serial: string | null;
   /** Whether no reading is told before all have come. */
   readonly toldAtEnd: boolean;
+  /**
+   * True on the air: a hub that lost a link, or was about to ask again, tries for minutes to have it back before it misses
+   * the meter. That it tries in vain is enough then, and the meter comes back meanwhile.
+   */
+  readonly missedLate?: boolean;
   /** Plugs it in, always with the same readings in its memory, and returns those. */
   plug(gate: Gate): readonly SimulatedReading[];
   /** Switches it on again; nothing for a meter without a switch. */
@@ -71,7 +76,10 @@ export async function readByHub(meter: HandledMeter, { hub, stored, clock, right
       return ask(now);
     });
   };
-  const gone = (now: MeterStatus | null): true | null => (now === null || now.port === null ? true : null);
+  const gone = (now: MeterStatus | null): true | null => {
+    const inVain = meter.missedLate === true && (now?.state === "failed" || now?.state === "waiting");
+    return now === null || now.port === null || inVain ? true : null;
+  };
   const readings = (): readonly string[] => stored.readings(meter.driver, meter.serial);
 
   /** Pulls the cable out in the middle; the meter's memory, and whether the hub had begun to read. */

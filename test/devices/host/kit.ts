@@ -9,10 +9,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
+import type { RadioPrograms } from "../guest/radio/radio-programs.js";
 import { fetchPackages } from "./fetch-packages.js";
 import { KitMissing } from "./kit-missing.js";
-import { moduleOrder } from "./module-order.js";
-import { onMachine, qemuPackages } from "./on-machine.js";
+import { MODULES, moduleOrder } from "./module-order.js";
+import { type OnMachine, onMachine, qemuPackages, RADIO, type RadioProgram } from "./on-machine.js";
 import { run } from "./run.js";
 
 /** All that a second machine is made of. */
@@ -26,8 +27,14 @@ export interface LabKit {
   readonly release: string;
   /** Files, in the order in which they are loaded. */
   readonly modules: readonly string[];
+  /** Those that were asked for; what they need is found. */
+  readonly wanted: readonly string[];
   /** Statically linked. */
   readonly busybox: string;
+  /** Programs for the second machine, by this one's paths. */
+  readonly radio: RadioPrograms;
+  /** Folders that the second machine must see for them. */
+  readonly keep: readonly string[];
 }
 
 /**
@@ -59,7 +66,10 @@ export async function labKit(folder: string, say: (line: string) => void): Promi
 export function keptKit(folder: string): LabKit | null {
   try {
     const kit = JSON.parse(readFileSync(join(folder, "kit/kit.json"), "utf8")) as LabKit;
-    return [kit.qemu, kit.kernel, kit.busybox, ...kit.modules].every((file) => existsSync(file)) ? kit : null;
+    const { dbusDaemon, bluetoothd, btvirt } = kit.radio;
+    const files = [kit.qemu, kit.kernel, kit.busybox, dbusDaemon, bluetoothd, btvirt, ...kit.modules];
+    // One that an earlier version of the lab made may lack what this one needs.
+    return kit.wanted.join() === MODULES.join() && files.every((file) => existsSync(file)) ? kit : null;
   } catch {
     return null;
   }
@@ -71,6 +81,7 @@ async function makeKit(folder: string, say: (line: string) => void): Promise<Lab
     ...(here.qemu === null ? qemuPackages : []),
     ...(here.busybox === null ? ["busybox-static"] : []),
     ...(here.kernel === null ? ["linux-image-amd64", "kmod"] : []),
+    ...missingRadio(here).map((program) => RADIO[program].package),
   ];
   const root = join(folder, "root");
   if (wanted.length > 0) await fetchPackages(wanted, root, say);
@@ -86,7 +97,34 @@ async function makeKit(folder: string, say: (line: string) => void): Promise<Lab
     libraries: here.qemu === null ? libraryFolders(root) : [],
     firmware: here.qemu === null ? [join(root, "usr/share/qemu"), join(root, "usr/share/seabios")] : [],
     busybox: here.busybox ?? join(root, "bin/busybox"),
-    ...{ kernel: image, release: kernel.release, modules },
+    ...{ kernel: image, release: kernel.release, modules, wanted: MODULES },
+    ...radioOf(here, root),
+  };
+}
+
+const PROGRAMS = ["dbusDaemon", "bluetoothd", "btvirt"] as const;
+
+function missingRadio({ radio }: OnMachine): readonly RadioProgram[] {
+  return PROGRAMS.filter((program) => radio[program] === null);
+}
+
+/** The programs of the radio, this machine's or those that were unpacked. */
+function radioOf(here: OnMachine, root: string): Pick<LabKit, "radio" | "keep"> {
+  const fetched = missingRadio(here).length > 0;
+  const there = fetched ? onMachine(root, false).radio : here.radio;
+  const place = (program: RadioProgram): string => {
+    const found = here.radio[program] ?? there[program];
+    if (found === null) throw new KitMissing(`The package ${RADIO[program].package} holds no such program.`);
+    return found;
+  };
+  return {
+    radio: {
+      dbusDaemon: place("dbusDaemon"),
+      bluetoothd: place("bluetoothd"),
+      btvirt: place("btvirt"),
+      libraries: fetched ? libraryFolders(root) : [],
+    },
+    keep: fetched ? [root] : [],
   };
 }
 

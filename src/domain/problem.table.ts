@@ -35,7 +35,7 @@ export const PROBLEMS = {
     502,
     1,
     "The port could not be opened.",
-    "Check that it exists, that no other program uses it, and that this user may open it (group dialout).",
+    "Check that it exists (over Bluetooth: that it is in reach and switched on), that no other program uses it, and that this user may open it (group dialout for serial ports).",
   ),
   TRANSPORT_LIBRARY: kind(
     "user",

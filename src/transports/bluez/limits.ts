@@ -2,8 +2,11 @@
 export const CALL_MS = 10_000;
 /** How long the bus may take to let us in, milliseconds. */
 export const BUS_MS = 5_000;
-/** How long a meter may take to accept a connection, milliseconds: the kernel itself gives up after 20 s. */
-export const CONNECT_MS = 25_000;
+/**
+ * How long a meter may take to accept a connection, milliseconds. One that advertises does within a second or two, and one
+ * that went away meanwhile must not keep the hub from hearing others: nobody can listen while it connects.
+ */
+export const CONNECT_MS = 12_000;
 /** How long a meter's services may take to be known once it is connected, milliseconds: 0.6 s is usual. */
 export const SERVICES_MS = 20_000;
 /**

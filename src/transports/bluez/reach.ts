@@ -42,9 +42,10 @@ export class Reach {
     return device.connected || this.#heard.has(device.path);
   }
 
-  /** Everybody is taken for just heard: nobody listened for a while. */
-  refresh(): void {
-    for (const path of this.#heard.keys()) this.#heard.set(path, this.#clock.now());
+  /** Nobody listened for so many milliseconds until now: that time counts against nobody. */
+  excuse(ms: number): void {
+    const now = this.#clock.now();
+    for (const [path, at] of this.#heard) this.#heard.set(path, Math.min(now, at + ms));
   }
 
   /** Lets go of who was not heard for too long; returns in how many milliseconds the next may have to go, or null. */

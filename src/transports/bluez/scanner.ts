@@ -16,12 +16,14 @@ export class Scanner {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #closed = new AbortController();
-  readonly #onListening = new Set<() => void>();
+  readonly #onListening = new Set<(deafMs: number) => void>();
   readonly #forget: readonly (() => void)[];
   #wants = 0;
   #pauses = 0;
   /** The path of the adapter that listens for us. */
   #listening: string | null = null;
+  /** When listening ended last, by the clock; before the first time everything is excused. */
+  #deafSince = 0;
   /** Adapters that somebody switched off while we were there: that was meant. */
   readonly #leftOff = new Set<string>();
   /** Why it can't; told once. */
@@ -40,7 +42,7 @@ export class Scanner {
         if (name !== ADAPTER) return;
         // BlueZ forgets that we wanted to listen when the adapter goes, or goes off.
         const stopped = type !== "changed" || news.get("Discovering") === false || news.get("Powered") === false;
-        if (stopped && path === this.#listening) this.#listening = null;
+        if (stopped && path === this.#listening) this.#ended();
         if (type !== "changed" || news.get("Powered") === true) this.#leftOff.delete(path);
         else if (news.get("Powered") === false) this.#leftOff.add(path);
         if (stopped || news.has("Powered")) void this.#look();
@@ -58,8 +60,8 @@ export class Scanner {
     return this.#trouble;
   }
 
-  /** Calls back whenever listening begins, until the returned function is called. */
-  onListening(begun: () => void): () => void {
+  /** Calls back whenever listening begins, with how long nobody listened before, until the returned function is called. */
+  onListening(begun: (deafMs: number) => void): () => void {
     this.#onListening.add(begun);
     return () => void this.#onListening.delete(begun);
   }
@@ -99,7 +101,7 @@ export class Scanner {
 
   /** Never rejects. */
   async #step(): Promise<void> {
-    if (this.#link.trouble !== null) this.#listening = null;
+    if (this.#link.trouble !== null && this.#listening !== null) this.#ended();
     const wanted = this.#wants > 0 && this.#pauses === 0 && !this.#closed.signal.aborted;
     const adapter = this.#link.trouble === null ? chooseAdapter(this.#link.tree) : null;
     if (!wanted && this.#listening !== null) await this.#stop(this.#listening);
@@ -108,7 +110,8 @@ export class Scanner {
       await this.#start(adapter);
       this.#trouble = null;
       this.#pauseMs = FIRST_PAUSE_MS;
-      for (const begun of [...this.#onListening]) begun();
+      const deafMs = this.#clock.now() - this.#deafSince;
+      for (const begun of [...this.#onListening]) begun(deafMs);
     } catch (error) {
       this.#tell(adapter, wordsOf(error));
       this.#later();
@@ -137,8 +140,13 @@ export class Scanner {
     this.#listening = path;
   }
 
-  async #stop(path: string): Promise<void> {
+  #ended(): void {
     this.#listening = null;
+    this.#deafSince = this.#clock.now();
+  }
+
+  async #stop(path: string): Promise<void> {
+    this.#ended();
     const call = { path, interface: ADAPTER, member: "StopDiscovery", ms: RELEASE_MS };
     await this.#link.call(call).catch(() => undefined);
   }

@@ -192,6 +192,27 @@ describe.skipIf(!hasDbusDaemon())("watching for meters", () => {
     expect(lengths.slice(lengths.indexOf(2))).toEqual([2, 1]);
   });
 
+  test("lets a meter go that is connected to in vain again and again: the time between the tries counts against it", async () => {
+    const meter = add(FIRST, { paired: true });
+    const { ports } = watched();
+    await until(() => ports().length === 1);
+    meter.advertising = false;
+    meter.faults.silent.add("Connect");
+    let tries = 0;
+    while (ports().length > 0 && tries < 10) {
+      tries += 1;
+      const opening = bench.bluetooth.open(meter.port);
+      opening.catch(() => undefined);
+      await until(() => bench.bluez.called("Device1.Connect") === tries);
+      await pass(CONNECT_MS + 1_000);
+      await expect(opening).rejects.toMatchObject({ context: { reason: "slow" } });
+      await until(() => bench.bluez.discovering);
+      await pass(REACH_MS / 4);
+    }
+    expect(ports()).toEqual([]);
+    expect(tries).toBeLessThanOrEqual(5);
+  });
+
   test("rejects with what its listener throws, and stops listening", async () => {
     const watching = bench.bluetooth.watch(() => {
       throw new Error("no more");

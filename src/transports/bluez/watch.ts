@@ -19,7 +19,7 @@ export async function watchReach(
 ): Promise<void> {
   const enough = scanner.want();
   // Who was not listened to can't be missed.
-  const forgetListening = scanner.onListening(() => reach.refresh());
+  const forgetListening = scanner.onListening((deafMs) => reach.excuse(deafMs));
   let wake = new AbortController();
   const forgetChange = reach.onChange(() => wake.abort());
   const stop = (): void => wake.abort();

@@ -60,18 +60,22 @@ export interface CloudFacts {
   readonly captures: ReadonlySet<string>;
 }
 
-/** What the sqlite3 program finds in a hub's file: it knows nothing of our code, and reads while a hub writes. */
-export async function readHub(name: string, path: string): Promise<HubFacts> {
+/**
+ * What the sqlite3 program finds in a hub's file: it knows nothing of our code, and reads while a hub writes.
+ *
+ * @param apart of so many records that they can't all be read: the file (`setApart`) that names those which are
+ */
+export async function readHub(name: string, path: string, apart: string | null = null): Promise<HubFacts> {
   const [folder, file] = [dirname(path), basename(path)];
   const kept = existsSync(folder) ? readdirSync(folder).filter((one) => isReplaced(one, file)) : [];
-  const replaced = await Promise.all(kept.sort().map((one) => readRecords(join(folder, one))));
+  const replaced = await Promise.all(kept.sort().map((one) => readRecords(join(folder, one), apart)));
   const quarantine = await ask(path, "SELECT count(*) AS count FROM quarantine WHERE origin = 'cloud'");
   const uploaded = await ask(path, "SELECT id FROM captures WHERE uploaded = 1");
   return {
     name,
     quarantined: Number(quarantine[0]?.["count"]),
     uploaded: uploaded.map((row) => String(row["id"])),
-    records: await readRecords(path),
+    records: await readRecords(path, apart),
     replaced,
   };
 }
@@ -81,12 +85,16 @@ function isReplaced(name: string, store: string): boolean {
   return name.startsWith(`${store}.before-restore-`) && !/-(wal|shm)$/.test(name);
 }
 
-async function readRecords(path: string): Promise<ReadonlyMap<string, HubRecord>> {
-  const rows = await ask(
-    path,
-    "SELECT row, id, kind, deleted, fields, version, version_synced, rejected_code FROM records",
+async function readRecords(path: string, apart: string | null): Promise<ReadonlyMap<string, HubRecord>> {
+  const read = (sql: string): Promise<Record<string, unknown>[]> => ask(path, sql, attached(apart));
+  const rows = await read(
+    `SELECT row, id, kind, deleted, fields, version, version_synced, rejected_code FROM records${where(apart)}`,
   );
-  const states = group(await ask(path, "SELECT record, origin, deleted, fields FROM history ORDER BY seq"), "record");
+  const ofThem = apart === null ? "" : ` WHERE record IN (SELECT row FROM records${where(apart)})`;
+  const states = group(
+    await read(`SELECT record, origin, deleted, fields FROM history${ofThem} ORDER BY seq`),
+    "record",
+  );
   const open = group(await ask(path, "SELECT record, field, local, remote FROM conflicts ORDER BY at"), "record");
   return new Map(
     rows.map((row) => [
@@ -112,11 +120,12 @@ async function readRecords(path: string): Promise<ReadonlyMap<string, HubRecord>
 }
 
 /** The same of the cloud's file. */
-export async function readCloud(path: string): Promise<CloudFacts> {
-  const kinds = await ask(path, "SELECT id, kind FROM records");
+export async function readCloud(path: string, apart: string | null = null): Promise<CloudFacts> {
+  const kinds = await ask(path, `SELECT id, kind FROM records${where(apart)}`, attached(apart));
   const columns = "seq, id, rev, parent, deleted, fields, by, at";
-  const all = `SELECT ${columns} FROM states UNION ALL SELECT ${columns} FROM records ORDER BY seq`;
-  const chains = group(await ask(path, all), "id");
+  const each = (table: string): string => `SELECT ${columns} FROM ${table}${where(apart)}`;
+  const all = `${each("states")} UNION ALL ${each("records")} ORDER BY seq`;
+  const chains = group(await ask(path, all, attached(apart)), "id");
   const captures = await ask(path, "SELECT id FROM captures");
   return {
     captures: new Set(captures.map((row) => String(row["id"]))),
@@ -139,16 +148,30 @@ export async function readCloud(path: string): Promise<CloudFacts> {
 }
 
 /** The newest states of a file's records as text, for a quick comparison; works on both sides' files. */
-export async function readNewest(path: string): Promise<ReadonlyMap<string, string>> {
-  const rows = await ask(path, "SELECT id, kind, deleted, fields FROM records");
+export async function readNewest(path: string, apart: string | null = null): Promise<ReadonlyMap<string, string>> {
+  const rows = await ask(path, `SELECT id, kind, deleted, fields FROM records${where(apart)}`, attached(apart));
   return new Map(rows.map((row) => [String(row["id"]), `${String(row["kind"])} ${stateOf(row).content}`]));
 }
 
-/** What SQL gives, a row an object. */
-export async function ask(path: string, sql: string): Promise<Record<string, unknown>[]> {
-  const args = ["-cmd", ".timeout 10000", "-json", path, sql];
+/** What SQL gives, a row an object; `attach` are more files for it, by the names that it calls them. */
+export async function ask(
+  path: string,
+  sql: string,
+  attach: Readonly<Record<string, string>> = {},
+): Promise<Record<string, unknown>[]> {
+  const more = Object.entries(attach).flatMap(([name, file]) => ["-cmd", `ATTACH '${file}' AS ${name}`]);
+  const args = ["-cmd", ".timeout 10000", ...more, "-json", path, sql];
   const { stdout } = await run("sqlite3", args, { maxBuffer: MOST_BYTES });
   return stdout.trim() === "" ? [] : (JSON.parse(stdout) as Record<string, unknown>[]);
+}
+
+function attached(apart: string | null): Readonly<Record<string, string>> {
+  return apart === null ? {} : { apart };
+}
+
+/** Only what was set apart, if anything was. */
+function where(apart: string | null): string {
+  return apart === null ? "" : " WHERE id IN (SELECT id FROM apart.ids)";
 }
 
 const MEASURED = ["deviceTime", "value", "value2", "unit", "outOfRange", "control", "delivery", "source", "serial"];

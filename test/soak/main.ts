@@ -4,12 +4,13 @@ import { runScenario } from "./run-scenario.js";
 import { countsText } from "./scenario.js";
 import { SCENARIOS } from "./scenarios/index.js";
 
-const HELP = `Usage: npm run soak -- [--cycles N] [--seed S] [--only NAME]...
+const HELP = `Usage: npm run soak -- [--cycles N] [--megabytes N] [--seed S] [--only NAME]...
 
 Runs real hubs and a real cloud under faults and compares both sides with the sqlite3 program afterwards.
-  --cycles N   how often the hub is killed; the other scenarios take their share of it (default 200)
-  --seed S     begin with the same chance again; a run says which it took
-  --only NAME  this scenario only; may be given more than once
+  --cycles N     how often the hub is killed; the other scenarios take their share of it (default 200)
+  --megabytes N  size of the export that is imported (default 2000; five times as much room on the disk is needed)
+  --seed S       begin with the same chance again; a run says which it took
+  --only NAME    this scenario only; may be given more than once
 ${SCENARIOS.map(({ name, what }) => `    ${name.padEnd(9)} ${what}`).join("\n")}
 Ends with 0 if every promise held, with 1 if not.
 Example: npm run soak -- --only kill9 --only restore --cycles 20
@@ -40,7 +41,12 @@ async function main(args: readonly string[]): Promise<number> {
     }
     say(`${name}: ${scenario.what}.`);
     const cycles = scenario.cyclesFor(options.cycles);
-    const { seconds, counts, failure } = await runScenario(scenario, { cycles, seed: options.seed, say });
+    const { seconds, counts, failure } = await runScenario(scenario, {
+      cycles,
+      seed: options.seed,
+      megabytes: options.megabytes,
+      say,
+    });
     if (counts !== null) process.stdout.write(`${name}: ok in ${seconds} s; ${countsText(counts)}.\n`);
     else {
       failed += 1;

@@ -8,6 +8,9 @@ import { makeStory } from "./story.js";
 /** How many lines of what happened are told with a failure. */
 const TOLD = 60;
 
+/** Size of an imported export in a run among other tests, megabytes. */
+const SHORT_MB = 20;
+
 /** What a run of one scenario came to. */
 export interface Outcome {
   readonly scenario: string;
@@ -25,22 +28,24 @@ export async function runScenario(
     readonly cycles: number;
     readonly seed: number;
     readonly short?: boolean;
+    /** Default: small. */
+    readonly megabytes?: number;
     say(line: string): void;
   },
 ): Promise<Outcome> {
-  const { cycles, seed, say, short = false } = options;
+  const { cycles, seed, say, short = false, megabytes = SHORT_MB } = options;
   const folder = mkdtempSync(join(tmpdir(), `glucohub-soak-${scenario.name}-`));
   const story = makeStory();
   const begun = performance.now();
   const seconds = (): number => Math.round((performance.now() - begun) / 100) / 10;
   try {
     const random = seeded(seed).for(scenario.name);
-    const counts = await scenario.run({ folder, seed, random, cycles, short, story, say });
+    const counts = await scenario.run({ folder, seed, random, cycles, short, megabytes, story, say });
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     return { scenario: scenario.name, seconds: seconds(), counts, failure: null };
   } catch (error) {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const again = `npm run soak -- --only ${scenario.name} --seed ${seed} --cycles ${cycles}`;
+    const again = `npm run soak -- --only ${scenario.name} --seed ${seed} --cycles ${cycles} --megabytes ${megabytes}`;
     const failure = `${what}\n\nHow it came to it:\n${story.last(TOLD)}\n\nSeed ${seed}, ${cycles} cycles; what is left stands in ${folder}. Again: ${again}`;
     return { scenario: scenario.name, seconds: seconds(), counts: null, failure };
   }

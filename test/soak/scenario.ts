@@ -12,6 +12,8 @@ export interface Scene {
   readonly cycles: number;
   /** Everything once and small, for a run among other tests. */
   readonly short: boolean;
+  /** Size of the export that a scenario has imported, megabytes. */
+  readonly megabytes: number;
   readonly story: Story;
   /** Progress for whoever watches. */
   say(line: string): void;

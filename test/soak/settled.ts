@@ -1,3 +1,4 @@
+import { type Bulk, setApart } from "./bulk.js";
 import { type Gap, isWhole } from "./check.js";
 import type { CloudUnderTest } from "./cloud-under-test.js";
 import { readNewest } from "./facts.js";
@@ -14,6 +15,8 @@ export interface Sides {
   readonly cloud: CloudUnderTest;
   readonly ledger: Ledger;
   readonly gaps: readonly Gap[];
+  /** Records beyond number that are compared where they are; null where there are none. */
+  readonly bulk: Bulk | null;
 }
 
 /**
@@ -26,7 +29,7 @@ export async function settled(sides: Sides): Promise<void> {
     last = (await whatIsLeft(sides)) ?? "";
     return last === "";
   };
-  await until("hubs and cloud to be quiet and equal", QUIET_MS, quietAndEqual, () => last);
+  await until("hubs and cloud to be quiet and equal", sides.bulk?.quietMs ?? QUIET_MS, quietAndEqual, () => last);
 }
 
 /** The first thing that is not as it will be; null if nothing is left. */
@@ -37,9 +40,10 @@ async function whatIsLeft(sides: Sides): Promise<string | null> {
     if (needsPerson(status)) await hub.ring();
     if (status.pending > 0 || status.state !== "idle") return `${hub.name}: ${JSON.stringify(status)}`;
   }
-  const there = await readNewest(cloud.path);
+  const apart = await setApart(sides);
+  const there = await readNewest(cloud.path, apart);
   for (const hub of hubs) {
-    const here = await readNewest(hub.path);
+    const here = await readNewest(hub.path, apart);
     const differing = [...new Set([...here.keys(), ...there.keys()])].filter((id) => here.get(id) !== there.get(id));
     const [example] = differing;
     if (example !== undefined)

@@ -257,7 +257,7 @@ describe("the arguments", () => {
   const known = ["kill9", "redis"];
 
   test("choose scenarios, turns and seed", () => {
-    expect(readOptions([], known, 5)).toEqual({ cycles: 200, seed: 5, names: known, help: false });
+    expect(readOptions([], known, 5)).toEqual({ cycles: 200, seed: 5, megabytes: 2000, names: known, help: false });
     expect(readOptions(["--only", "redis", "--cycles", "3", "--seed=9"], known, 5)).toMatchObject({
       cycles: 3,
       seed: 9,
@@ -265,7 +265,7 @@ describe("the arguments", () => {
     });
   });
 
-  test.each([["--only=other"], ["--cycles=0"], ["--seed=x"], ["--fast"]])(
+  test.each([["--only=other"], ["--cycles=0"], ["--megabytes=0"], ["--seed=x"], ["--fast"]])(
     "are refused with a sentence where they are wrong: %s",
     (argument) => {
       expect(readOptions([argument], known, 5)).toEqual(expect.any(String));

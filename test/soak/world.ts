@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { changeAtCloud } from "./at-cloud.js";
 import { changeAtHub } from "./at-hub.js";
+import { type Bulk, setApart } from "./bulk.js";
 import { type Evidence, findFaults, type Gap, sizeOf } from "./check.js";
 import { CLOUD_TOKEN, CloudUnderTest } from "./cloud-under-test.js";
 import { readCloud, readHub } from "./facts.js";
@@ -37,14 +38,17 @@ export class World {
   readonly gaps: Gap[] = [];
   /** Ids of records that people know of. */
   readonly known: string[] = [];
+  /** Records beyond number that are compared where they are; null where there are none. */
+  readonly bulk: Bulk | null;
   readonly #scene: Scene;
   #people: { readonly leave: AbortController; readonly left: Promise<unknown> } | null = null;
   #crowds = 0;
   /** What was found sound, as long as nobody has written since. */
   #sound: Evidence | null = null;
 
-  private constructor(scene: Scene, hubs: readonly HubUnderTest[], cloud: CloudUnderTest) {
+  private constructor(scene: Scene, hubs: readonly HubUnderTest[], cloud: CloudUnderTest, bulk: Bulk | null) {
     this.#scene = scene;
+    this.bulk = bulk;
     this.hubs = hubs;
     this.cloud = cloud;
   }
@@ -54,6 +58,7 @@ export class World {
     scene: Scene,
     names: readonly string[] = ["hub-a"],
     env: Readonly<Record<string, string>> = {},
+    bulk: Bulk | null = null,
   ): Promise<World> {
     mkdirSync(join(scene.folder, "cloud"), { recursive: true });
     const cloud = new CloudUnderTest(join(scene.folder, "cloud/cloud.db"), scene.seed);
@@ -72,7 +77,7 @@ export class World {
       mkdirSync(data, { recursive: true, mode: 0o700 });
       return new HubUnderTest(name, data, settings);
     });
-    return new World(scene, hubs, cloud);
+    return new World(scene, hubs, cloud, bulk);
   }
 
   /** The only hub of a world of one. */
@@ -124,8 +129,9 @@ export class World {
 
   /** What both sides' files say now. */
   async evidence(): Promise<Evidence> {
-    const hubs = await Promise.all(this.hubs.map((hub) => readHub(hub.name, hub.path)));
-    const cloud = await readCloud(this.cloud.path);
+    const apart = await setApart(this);
+    const hubs = await Promise.all(this.hubs.map((hub) => readHub(hub.name, hub.path, apart)));
+    const cloud = await readCloud(this.cloud.path, apart);
     return { hubs, cloud, ledger: this.ledger, gaps: this.gaps };
   }
 

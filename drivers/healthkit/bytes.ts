@@ -2,22 +2,9 @@ import { Problem } from "../../src/domain/problem.js";
 import type { FileEntry } from "../../src/kit/transport.js";
 import { type Damage, Truncation } from "./damage.js";
 
-/** An entry whose transport lends its bytes: each chunk is valid only until the next is asked for. */
-interface LendingEntry extends FileEntry {
-  /**
-   * @param proven false: the bytes may come before the archive's checksum has proven them; nothing of them may be told
-   *   before the end, which rejects with IMPORT_NOT_A_ZIP if they were damaged
-   */
-  lend(proven: boolean): AsyncIterable<Uint8Array>;
-}
-
-/** The entry's bytes, lent where its transport lends. See {@link LendingEntry} for `proven`. */
+/** The entry's bytes, lent where its transport lends. See `FileEntry.lend` for `proven`. */
 export function bytesOf(entry: FileEntry, proven: boolean): AsyncIterable<Uint8Array> {
-  return lends(entry) ? entry.lend(proven) : entry.open();
-}
-
-function lends(entry: FileEntry): entry is LendingEntry {
-  return "lend" in entry;
+  return entry.lend?.(proven) ?? entry.open();
 }
 
 /**

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { manualFields } from "./manual.js";
 import { isProblem } from "./problem.js";
-import { EMPTY_FIELDS, type RecordFields } from "./record.js";
+import { EMPTY_FIELDS, FIELD_ORDER, type RecordFields } from "./record.js";
 import { editedFields, isInstant, isWall, normalInstant, recordFaults } from "./validate.js";
 
 const ID = "6f1c1c3e-5a0b-4f4c-9a5e-2f0d7b6a4c11";
@@ -15,6 +15,12 @@ const glucose: RecordFields = {
   unit: "mg/dL",
   deviceTime: "2026-01-01T08:00:00",
 };
+
+/** True if the platform reads that as a date, and prints it so. */
+function isDate(text: string, printed: string): boolean {
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === printed;
+}
 
 describe("times", () => {
   test.each([
@@ -40,6 +46,36 @@ describe("times", () => {
     );
   });
 
+  test("what is nearly a time is one just where Date reads it and prints it again", () => {
+    const number = (max: number, digits: number) =>
+      fc.integer({ min: 0, max }).map((value) => String(value).padStart(digits, "0"));
+    const parts = fc.tuple(number(9_999, 4), number(13, 2), number(32, 2), number(25, 2), number(61, 2), number(61, 2));
+    const slip = fc.option(fc.tuple(fc.nat({ max: 23 }), fc.constantFrom(..."0 9:-T.Z/;\u0660")), { freq: 3 });
+    const seen = { instants: 0, walls: 0, others: 0 };
+    fc.assert(
+      fc.property(parts, number(999, 3), slip, ([year, month, day, hour, minute, second], ms, wrong) => {
+        let text = `${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`;
+        if (wrong !== null) text = text.slice(0, wrong[0]) + wrong[1] + text.slice(wrong[0] + 1);
+        const instant = isDate(text, text) && Number(text.slice(0, 4)) >= 1900 && Number(text.slice(0, 4)) <= 2199;
+        expect(isInstant(text)).toBe(instant);
+        const wall = text.slice(0, 19);
+        expect(isWall(wall)).toBe(isDate(`${wall}Z`, `${wall}.000Z`));
+        if (instant) seen.instants += 1;
+        else if (isWall(wall)) seen.walls += 1;
+        else seen.others += 1;
+      }),
+      { numRuns: 20_000, seed: 11 },
+    );
+    expect(Math.min(seen.instants, seen.walls, seen.others)).toBeGreaterThan(100);
+  });
+
+  test.each([null, 5, "", "2026-01-01T00:00:00", "2026-01-01T00:00:00.000Z ", "+02026-01-01T00:00:00.00Z"])(
+    "%j is no instant",
+    (text) => {
+      expect(isInstant(text)).toBe(false);
+    },
+  );
+
   test.each(["2026-02-30T00:00:00", "2026-01-01T24:00:00", "2026-01-01", "2026-13-01T00:00:00"])(
     "%s is no wall-clock time",
     (text) => {
@@ -49,6 +85,15 @@ describe("times", () => {
 });
 
 describe("what a record may hold", () => {
+  test("each of its fields is looked at: one that is an object is named, and nothing else", () => {
+    for (const name of FIELD_ORDER) {
+      const faults = recordFaults(ID, "glucose", { ...glucose, [name]: {} });
+      expect(faults).toHaveLength(1);
+      expect(faults[0]).toMatch(new RegExp(`^${name} must be `));
+    }
+    expect(FIELD_ORDER).toHaveLength(20);
+  });
+
   const faulty: readonly (readonly [string, string, Record<string, unknown>])[] = [
     ["an unknown unit", "glucose", { unit: "mg/l" }],
     ["a value that is no number", "glucose", { value: "105" }],

@@ -1,8 +1,8 @@
 import { convertGlucose, SPELLING_MG_DL } from "../domain/glucose.js";
 import type { Unreadable } from "../domain/reading.js";
-import type { Kind, RecordFields } from "../domain/record.js";
+import { fieldsText, type Kind, type RecordFields } from "../domain/record.js";
 import { correctIn } from "../store/corrections.js";
-import { type KnownState, knownStates } from "../store/known.js";
+import { type KnownState, keptTexts, knownStates } from "../store/known.js";
 import type { Author, NewRecord } from "../store/records.js";
 import type { Tx } from "../store/store.js";
 
@@ -12,6 +12,9 @@ export type ChangedSample =
   | { readonly became: "changed" | "conflict" }
   /** Nobody can tell what is right field by field: the record stays, and this is kept for a person to look at. */
   | { readonly became: "unclear"; readonly unreadable: Unreadable };
+
+/** How many records are looked up at once. */
+const LOOK_UP = 1_000;
 
 /**
  * Of records that the store knew already, those that an export now tells differently (its app corrected them), by their
@@ -25,8 +28,30 @@ export async function changedSamples(
   author: Author,
 ): Promise<Map<string, ChangedSample>> {
   const changed = new Map<string, ChangedSample>();
+  for (let at = 0; at < known.length; at += LOOK_UP) {
+    const samples = await toldOtherwise(tx, known.slice(at, at + LOOK_UP));
+    if (samples.length > 0) await follow(tx, samples, author, changed);
+  }
+  return changed;
+}
+
+/** Of known records, the samples of an export whose record reads otherwise now: most often none. */
+async function toldOtherwise(tx: Tx, known: readonly NewRecord[]): Promise<readonly NewRecord[]> {
   const samples = known.filter(({ fields }) => fields.source !== "meter" && fields.source !== "cgm");
-  if (samples.length === 0) return changed;
+  if (samples.length === 0) return samples;
+  const kept = await keptTexts(
+    tx,
+    samples.map(({ id }) => id),
+  );
+  return samples.filter(({ id, fields }) => kept.get(id) !== fieldsText(fields));
+}
+
+async function follow(
+  tx: Tx,
+  samples: readonly NewRecord[],
+  author: Author,
+  changed: Map<string, ChangedSample>,
+): Promise<void> {
   const states = await knownStates(
     tx,
     samples.map(({ id }) => id),
@@ -42,7 +67,6 @@ export async function changedSamples(
     const unreadable = { code: "IMPORT_CHANGED", detail, raw: raw ?? new Uint8Array() };
     changed.set(id, { became, unreadable });
   }
-  return changed;
 }
 
 function sameMeasurement(kind: Kind, had: KnownState, now: RecordFields): boolean {

@@ -2,22 +2,24 @@ import { Problem } from "../domain/problem.js";
 
 /**
  * Awaits a source's events one by one until it ends or the signal is aborted; then nothing more is awaited, whatever
- * the source does, and the signal's reason is thrown (as a Problem: TRANSPORT_CANCELED where it is none).
+ * the source does, and the signal's reason is thrown (as a Problem: TRANSPORT_CANCELED where it is none). Nothing of an
+ * event is kept once the next one is asked for.
  */
 export async function* abortable<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void, void> {
   const iterator = source[Symbol.asyncIterator]();
   let ended = false;
-  let cancel = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    cancel = () => reject(abortProblem(signal));
-  });
-  // Nobody may be listening at the moment when it is aborted.
-  aborted.catch(() => undefined);
-  if (signal.aborted) cancel();
+  // A promise of the abort that every step raced against would remember each step, and its event, until the very end.
+  let giveUp: ((reason: Problem) => void) | null = null;
+  const cancel = (): void => giveUp?.(abortProblem(signal));
   signal.addEventListener("abort", cancel, { once: true });
   try {
     for (;;) {
-      const next = await Promise.race([aborted, iterator.next()]);
+      if (signal.aborted) throw abortProblem(signal);
+      const next = await new Promise<IteratorResult<T, unknown>>((resolve, reject) => {
+        giveUp = reject;
+        iterator.next().then(resolve, reject);
+      });
+      giveUp = null;
       if (next.done === true) {
         ended = true;
         return;

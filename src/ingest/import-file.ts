@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { basename } from "node:path";
-import { pipeline } from "node:stream/promises";
 import { type Clock, type Log, silentLog } from "../domain/clock.js";
 import { asProblem, type Problem, type ProblemCode } from "../domain/problem.js";
 import type { SessionEvent } from "../domain/reading.js";
@@ -112,12 +111,26 @@ async function readEntries(
   });
 }
 
+/** Bytes of one read for a file's sum. */
+const SUM_BYTES = 1 << 18;
+
 /** SHA-256 of a file, hex; null if it can't be read to its end any more. */
 async function fileSum(path: string, signal: AbortSignal): Promise<string | null> {
   try {
-    const hash = createHash("sha256");
-    await pipeline(createReadStream(path), hash, { signal });
-    return hash.digest("hex");
+    const handle = await open(path, "r");
+    try {
+      const hash = createHash("sha256");
+      // One piece of memory for the whole file: a stream takes new memory for each piece.
+      const memory = Buffer.allocUnsafe(SUM_BYTES);
+      for (;;) {
+        signal.throwIfAborted();
+        const { bytesRead } = await handle.read(memory, 0, memory.length, null);
+        if (bytesRead === 0) return hash.digest("hex");
+        hash.update(memory.subarray(0, bytesRead));
+      }
+    } finally {
+      await handle.close();
+    }
   } catch {
     return null;
   }

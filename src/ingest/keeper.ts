@@ -1,6 +1,7 @@
+import type { Clock } from "../domain/clock.js";
 import { isProblem } from "../domain/problem.js";
 import type { Unreadable } from "../domain/reading.js";
-import { quarantine } from "../store/captures.js";
+import { type Quarantined, quarantine } from "../store/captures.js";
 import { ingestPage, type NewRecord } from "../store/records.js";
 import type { Store, Tx } from "../store/store.js";
 import { changedSamples } from "./changed-samples.js";
@@ -18,6 +19,11 @@ export type Kept =
 
 /** Most things in one page, which is one transaction. */
 export const PAGE_SIZE = 1_000;
+/**
+ * The same of an import: as many as the store takes in that many milliseconds, since nobody else can write meanwhile, and no
+ * more than that. Each transaction waits for the disk, and writes pages of the indexes that the next one writes again.
+ */
+export const IMPORT_PAGE = { most: 10_000, withinMs: 200 } as const;
 /** How often a page is tried when another program holds the store; each try waits for it some seconds. */
 const TRIES = 3;
 
@@ -34,17 +40,17 @@ export interface PageFacts {
 
 /** Keeps one page in one transaction; resolves when it is durable. Throws a STORE problem, and then nothing is kept. */
 export async function keepPage(store: Store, page: readonly Told[], facts: PageFacts): Promise<Kept[]> {
-  const records = page.flatMap((told) => ("record" in told ? [told.record] : []));
-  const unreadable = page.flatMap((told) =>
-    "record" in told ? [] : [{ origin: facts.origin, ...pick(told.unreadable) }],
-  );
+  const records: NewRecord[] = [];
+  const unreadable: Quarantined[] = [];
+  for (const told of page) {
+    if ("record" in told) records.push(told.record);
+    else unreadable.push({ origin: facts.origin, ...pick(told.unreadable) });
+  }
   const { fresh, changed } = await writePatiently(store, async (tx) => {
     const isNew = records.length === 0 ? [] : await ingestPage(tx, records, facts.capture, facts);
-    const differing = await changedSamples(
-      tx,
-      records.filter((_, index) => isNew[index] !== true),
-      { by: facts.by, why: "the export tells it differently now", at: facts.at },
-    );
+    const known = records.filter((_, index) => isNew[index] !== true);
+    const author = { by: facts.by, why: "the export tells it differently now", at: facts.at };
+    const differing = await changedSamples(tx, known, author);
     const unclear = [...differing.values()].flatMap((one) =>
       one.became === "unclear" ? [{ origin: facts.origin, ...pick(one.unreadable) }] : [],
     );
@@ -79,33 +85,54 @@ function pick({ code, detail, raw }: Unreadable): Unreadable {
 }
 
 /**
- * Takes what a source tells and passes it on page by page: at once while nothing is being written, together while a
- * write runs. After a failure nothing more is written.
+ * Takes what a source tells and passes it on page by page. After a failure nothing more is written.
+ *
+ * What a meter tells is written at once while nothing is being written, and together while a write runs. An import's
+ * pages are filled first, for as long as a write may take.
  */
 export class Keeper {
   readonly #write: (page: readonly Told[]) => Promise<void>;
+  /** Of an import; null: what a meter tells. */
+  readonly #clock: Clock | null;
   #waiting: Told[] = [];
+  /** When the oldest of those that wait came, by the clock. */
+  #since = 0;
+  #size = PAGE_SIZE;
   #running: Promise<void> | null = null;
   #failed: unknown = null;
 
-  /** @param write keeps one page of at most `PAGE_SIZE` */
-  constructor(write: (page: readonly Told[]) => Promise<void>) {
+  /**
+   * @param write keeps one page of at most `PAGE_SIZE`, of an import `IMPORT_PAGE.most`
+   * @param clock measures what the pages of an import take; null for a meter's
+   */
+  constructor(write: (page: readonly Told[]) => Promise<void>, clock: Clock | null = null) {
     this.#write = write;
+    this.#clock = clock;
   }
 
   /** Takes more; resolves when there is room again. Rejects with what a write failed with. */
   async add(told: readonly Told[]): Promise<void> {
     this.#throwFailure();
+    if (this.#waiting.length === 0) this.#since = this.#clock?.now() ?? 0;
     for (const one of told) this.#waiting.push(one);
-    if (this.#waiting.length > 0 && this.#running === null) this.#running = this.#run();
-    while (this.#waiting.length >= PAGE_SIZE && this.#running !== null) await this.#running;
+    if (this.#running === null && this.#isDue()) this.#running = this.#run();
+    while (this.#waiting.length >= this.#size && this.#running !== null) await this.#running;
     this.#throwFailure();
   }
 
   /** Resolves when everything is kept. Rejects with what a write failed with. */
   async drained(): Promise<void> {
-    while (this.#running !== null) await this.#running;
+    while (this.#waiting.length > 0 || this.#running !== null) {
+      this.#running ??= this.#run();
+      await this.#running;
+    }
     this.#throwFailure();
+  }
+
+  #isDue(): boolean {
+    if (this.#waiting.length === 0) return false;
+    if (this.#clock === null || this.#waiting.length >= this.#size) return true;
+    return this.#clock.now() - this.#since >= IMPORT_PAGE.withinMs;
   }
 
   #throwFailure(): void {
@@ -114,16 +141,26 @@ export class Keeper {
 
   async #run(): Promise<void> {
     try {
-      while (this.#waiting.length > 0) {
-        const page = this.#waiting.slice(0, PAGE_SIZE);
-        this.#waiting = this.#waiting.slice(PAGE_SIZE);
+      do {
+        const page = this.#waiting.slice(0, this.#size);
+        this.#waiting = this.#waiting.slice(this.#size);
+        const from = this.#clock?.now() ?? 0;
         await this.#write(page);
-      }
+        if (this.#clock === null) continue;
+        this.#since = this.#clock.now();
+        this.#pace(page.length, this.#since - from);
+      } while (this.#isDue());
     } catch (error) {
       this.#failed = error;
       this.#waiting = [];
     } finally {
       this.#running = null;
     }
+  }
+
+  /** The next page is as large as fits its time, and no more than twice as large as the last. */
+  #pace(length: number, ms: number): void {
+    const fitting = ms <= 0 ? IMPORT_PAGE.most : Math.floor((length * IMPORT_PAGE.withinMs) / ms);
+    this.#size = Math.max(PAGE_SIZE, Math.min(fitting, length * 2, IMPORT_PAGE.most));
   }
 }

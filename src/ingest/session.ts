@@ -67,7 +67,7 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
   const startedAt = isoNow(clock);
   const reader = new SessionReader(options.driver.source, clock, options.ownerOf);
   const book = new Book(options, reader);
-  const keeper = new Keeper((page) => book.keep(page));
+  const keeper = new Keeper((page) => book.keep(page), options.kind === "import" ? clock : null);
 
   let problem: Problem | null = null;
   let left = false;

@@ -182,7 +182,10 @@ export interface FileDriver extends DefinitionBase {
   readonly transport: "file";
   /** Says by its content (at most the first 4,096 bytes), never by its name alone, whether this entry is the driver's. */
   recognise(entry: FileEntry, head: Uint8Array): boolean;
-  /** Reads the entry in one pass, in constant memory. Throws a Problem at damage; what was yielded stays valid. */
+  /**
+   * Reads the entry in constant memory, in as many passes as the format needs: it may be opened again, and so may others
+   * of its file. Throws a Problem at damage; what was yielded stays valid.
+   */
   session(context: FileSessionContext): AsyncGenerator<SessionEvent, void, void>;
 }
 

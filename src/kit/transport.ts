@@ -127,6 +127,22 @@ export interface FileEntry {
   readonly size: number | null;
   /** Its bytes from the start, in chunks; may be opened again. Rejects with IMPORT_NOT_A_ZIP if the archive is damaged there. */
   open(): AsyncIterable<Uint8Array>;
+  /**
+   * The first bytes, that many or as many as there are, to recognise the entry by: no more of it is unpacked than they need,
+   * and no checksum has proven them, so that nothing of them may be told. Does not move the file's `position`. Left out:
+   * they are to be taken from `open`. Rejects with IMPORT_NOT_A_ZIP if the archive is damaged there already.
+   */
+  head?(bytes: number): Promise<Uint8Array>;
+  /**
+   * The same bytes as `open` gives, for readers of hundreds of megabytes that keep none of them, in chunks that are valid only
+   * until the next is asked for: their memory is used again. Left out: they are to be taken from `open`, which is proven.
+   *
+   * @param proven true: as `open`, nothing comes out of an archive before the checksum of the whole entry was right. False:
+   *   the bytes come as they are unpacked, and the checksum is looked at in the end, which rejects with IMPORT_NOT_A_ZIP if
+   *   it is wrong: nothing that rests on them may be told before. An entry that was read so to its end is proven. Reading
+   *   so does not move the file's `position`.
+   */
+  lend?(proven: boolean): AsyncIterable<Uint8Array>;
 }
 
 /** A dropped file: a plain one has one entry, an archive has as many as it holds. */

@@ -123,19 +123,26 @@ export async function ingestPage(
   capture: string | null,
   author: Author,
 ): Promise<boolean[]> {
-  const rows = records.map((record) => ({
-    id: record.id,
-    kind: record.kind,
-    fields: fieldsText(record.fields),
-    capture,
-    raw: record.raw,
-    changed_at: author.at,
-    changed_by: author.by,
-    changed_why: author.why,
-  }));
-  const changes = await tx.many(INSERT, rows);
-  return changes.map((count) => count > 0);
+  const fresh: boolean[] = [];
+  // Rows of a large page are made while they are written, so that they needn't be kept together.
+  for (let at = 0; at < records.length; at += ROWS_AT_ONCE) {
+    const rows = records.slice(at, at + ROWS_AT_ONCE).map((record) => ({
+      id: record.id,
+      kind: record.kind,
+      fields: fieldsText(record.fields),
+      capture,
+      raw: record.raw,
+      changed_at: author.at,
+      changed_by: author.by,
+      changed_why: author.why,
+    }));
+    for (const count of await tx.many(INSERT, rows)) fresh.push(count > 0);
+  }
+  return fresh;
 }
+
+/** How many rows are written with one call: of those, PostgreSQL takes as many with one message. */
+const ROWS_AT_ONCE = 1_000;
 
 /** Keeps one record that a person typed, durable when it resolves. */
 export async function addRecord(store: Store, record: NewRecord, author: Author): Promise<StoredRecord> {

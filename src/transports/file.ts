@@ -66,7 +66,8 @@ function plain(handle: FileHandle, path: string, sizeBytes: number): FileTranspo
       yield bytes;
     }
   }
-  const entry: LendingEntry = { name: basename(path), size: sizeBytes, open, lend };
+  const head = (bytes: number): Promise<Buffer> => readAt(handle, path, 0, Buffer.alloc(bytes));
+  const entry: LendingEntry = { name: basename(path), size: sizeBytes, open, head, lend };
   return {
     kind: "file",
     name: basename(path),

@@ -76,6 +76,18 @@ export async function verify(part: ZipPart, limits: InflateLimits = INFLATE_LIMI
   }
 }
 
+/** The entry's first bytes, that many or as many as there are, unproven; what follows them stays packed. */
+export async function headOf(part: ZipPart, bytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of inflated(part, () => undefined)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= bytes) break;
+  }
+  return Buffer.concat(chunks).subarray(0, bytes);
+}
+
 function inflate(packed: Readable): InflateRaw {
   const filter = createInflateRaw({ chunkSize: CHUNK_BYTES });
   // The error itself reaches whoever iterates over the filter.

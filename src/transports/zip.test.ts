@@ -96,6 +96,32 @@ describe("lent bytes", () => {
   });
 });
 
+describe("the head of an entry", () => {
+  test.each([
+    ["a plain file", content],
+    ["an archive", writeZip([{ name: "a.xml", content }])],
+    ["an archive that does not pack", writeZip([{ name: "a.xml", content, stored: true }])],
+  ])("of %s is as much as was asked for, and moves nothing", async (_, bytes) => {
+    const file = await openFile(await written(bytes));
+    const entry = lending((await file.entries())[0]);
+    for (const length of [1, 4_096, 600_000]) {
+      expect(content.subarray(0, length).equals(await entry.head(length))).toBe(true);
+    }
+    expect((await entry.head(content.length + 1)).length).toBeLessThanOrEqual(content.length);
+    expect(file.position()).toBe(0);
+    expect((await taken(entry.open())).bytes.equals(content)).toBe(true);
+    await file.close();
+  });
+
+  test("comes out of an entry whose damage stands behind it, and proves nothing of the entry", async () => {
+    const file = await openFile(await written(writeZip([{ name: "a.xml", content, claimedCrc: 7 }])));
+    const entry = lending((await file.entries())[0]);
+    expect(content.subarray(0, 4_096).equals(await entry.head(4_096))).toBe(true);
+    expect(await taken(entry.open())).toEqual({ bytes: Buffer.alloc(0), problem: "IMPORT_NOT_A_ZIP" });
+    await file.close();
+  });
+});
+
 describe("a bomb", () => {
   test.each([
     ["beyond the bytes of one entry", { maxBytes: 1_000_000, maxRatio: 1e9, ratioFrom: 0 }, 1_000_000],

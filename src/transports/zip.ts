@@ -3,7 +3,7 @@ import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { Problem } from "../domain/problem.js";
 import type { FileTransport } from "../kit/transport.js";
 import type { LendingEntry } from "./lending.js";
-import { inflated, verify, type ZipPart } from "./zip-entry.js";
+import { headOf, inflated, verify, type ZipPart } from "./zip-entry.js";
 import { zipProblem } from "./zip-problem.js";
 
 /** An archive with more entries than this is refused. A phone's export holds some thousand at most (routes, ECGs). */
@@ -51,6 +51,7 @@ function transport(zip: ZipFile, path: string, sizeBytes: number, found: readonl
       name: entry.fileName,
       size: entry.uncompressedSize,
       open,
+      head: (bytes) => headOf(part, bytes),
       lend: (proven) => (proven ? open() : unproven()),
     };
   });

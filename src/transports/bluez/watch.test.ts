@@ -205,12 +205,12 @@ describe.skipIf(!hasDbusDaemon())("watching for meters", () => {
       opening.catch(() => undefined);
       await until(() => bench.bluez.called("Device1.Connect") === tries);
       await pass(CONNECT_MS + 1_000);
-      await expect(opening).rejects.toMatchObject({ context: { reason: "slow" } });
+      await expect(opening).rejects.toMatchObject({ code: "TRANSPORT_OPEN" });
       await until(() => bench.bluez.discovering);
       await pass(REACH_MS / 4);
     }
     expect(ports()).toEqual([]);
-    expect(tries).toBeLessThanOrEqual(5);
+    expect(tries).toBeLessThan(10);
   });
 
   test("rejects with what its listener throws, and stops listening", async () => {

@@ -31,6 +31,7 @@ import { listMeters } from "./store/meters.js";
 import { storeCounts } from "./store/queries.js";
 import { Store } from "./store/store.js";
 import { createToken, listTokens } from "./store/tokens.js";
+import { type Attachment, nameAt } from "./transports/attachments.js";
 import { connectBluetooth } from "./transports/bluez/bluetooth.js";
 
 /** How often the virtual meters of the demo are read again. */
@@ -132,8 +133,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
   const ownerOf = ownerBySerial(settings.patients, settings.zone);
   const bluetooth = demo || settings.bluetooth === "off" ? null : await connectBluetooth({ clock, log });
   onStop(() => bluetooth?.close());
-  /** Names of the meters in reach, for people who pair one. */
-  const names = new Map<string, string | null>();
+  let attached: readonly Attachment[] = [];
   const meters = startMeters({
     drivers: DRIVERS,
     store,
@@ -149,9 +149,9 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
         bulkIds: bulkIds(DRIVERS),
         bluetooth,
         signal,
-        onChange(attached) {
-          for (const { port, ble } of attached) if (ble) names.set(port, ble.name);
-          onChange(attached);
+        onChange(now) {
+          attached = now;
+          onChange(now);
         },
       }),
     onStatus: (status) => {
@@ -167,7 +167,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     // Without a radio no meter is ever shown, and whoever asks all the same is told why.
     bluetooth: bluetooth ?? { pair: async () => Promise.reject(new Problem("BLUETOOTH_MISSING")) },
     log,
-    nameOf: (port) => names.get(port) ?? null,
+    nameOf: (port) => nameAt(attached, port),
     onStatus: (data) => emit({ type: "pairing", data }),
   });
   onStop(() => pairings.stop());

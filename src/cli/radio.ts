@@ -16,7 +16,16 @@ export function needsRadio(named: { readonly port?: string; readonly driver?: st
   return named.driver !== undefined && findDriver(named.driver).transport === "ble";
 }
 
-/** The radio for a command that needs it. Throws BLUETOOTH_MISSING with what is missing. */
+/** Opens the radio for a command that needs it; whoever opens it closes it. Throws BLUETOOTH_MISSING with what is missing. */
+export async function openRadio(cli: Cli, settings: Settings): Promise<Bluetooth> {
+  const bluetooth = await connectBluetooth({ clock: cli.io.clock, log: cli.quietLog(settings) });
+  const lacking = missing(await bluetooth.state());
+  if (lacking === null) return bluetooth;
+  await bluetooth.close();
+  throw new Problem("BLUETOOTH_MISSING", lacking.join(" "));
+}
+
+/** Does something with the radio where a command needs it, null else. Throws what `openRadio` throws. */
 export async function withRadio<T>(
   cli: Cli,
   settings: Settings,
@@ -24,10 +33,8 @@ export async function withRadio<T>(
   work: (bluetooth: Bluetooth | null) => Promise<T>,
 ): Promise<T> {
   if (!needed) return await work(null);
-  const bluetooth = await connectBluetooth({ clock: cli.io.clock, log: cli.quietLog(settings) });
+  const bluetooth = await openRadio(cli, settings);
   try {
-    const lacking = missing(await bluetooth.state());
-    if (lacking !== null) throw new Problem("BLUETOOTH_MISSING", lacking.join(" "));
     return await work(bluetooth);
   } finally {
     await bluetooth.close();

@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { Problem } from "../domain/problem.js";
 import type { RecordFields } from "../domain/record.js";
 import { recordFaults } from "../domain/validate.js";
+import { writerOf } from "./field-writer.js";
 import { type Author, rewriteIn } from "./records.js";
 import type { Tx } from "./store.js";
-import { addConflict } from "./sync-records.js";
+import { addConflict, statesOf } from "./sync-records.js";
 
 /** Stands before the name of the driver in the author of a conflict's other side: an export said it, not the cloud. */
 export const EXPORT_AUTHOR = "export:";
@@ -37,14 +38,10 @@ export async function correctIn(tx: Tx, { id, told }: Correction, author: Author
     .where("id", "=", id)
     .executeTakeFirst();
   if (row === undefined || row.deleted === 1) return "known";
-  const states = await tx.db
-    .selectFrom("history")
-    .select(["fields", "by", "at", "origin"])
-    .where("record", "=", row.row)
-    .where("origin", "!=", "remote")
-    .orderBy("seq")
-    .execute();
-  const given = states.filter(({ by, origin }) => origin === "local" && by === author.by).at(-1) ?? states[0];
+  const states = await statesOf(tx, row);
+  const given =
+    states.filter(({ by, origin }) => origin === "local" && by === author.by).at(-1) ??
+    states.find(({ origin }) => origin !== "remote");
   if (given === undefined) return "known";
   const base = JSON.parse(given.fields) as RecordFields;
   const here = JSON.parse(row.fields) as RecordFields;
@@ -69,7 +66,7 @@ export async function correctIn(tx: Tx, { id, told }: Correction, author: Author
     await rewriteIn(tx, row.row, fields, author);
   }
   for (const field of clash) {
-    const mine = states.filter(({ fields }) => (JSON.parse(fields) as RecordFields)[field] === here[field]);
+    const mine = writerOf(states, field);
     await addConflict(tx, {
       id: randomUUID(),
       record: row.row,
@@ -77,8 +74,8 @@ export async function correctIn(tx: Tx, { id, told }: Correction, author: Author
       base: base[field],
       local: here[field],
       remote: told[field],
-      localBy: mine[0]?.by ?? "unknown",
-      localAt: mine[0]?.at ?? author.at,
+      localBy: mine?.by ?? "unknown",
+      localAt: mine?.at ?? author.at,
       remoteBy: `${EXPORT_AUTHOR}${author.by}`,
       remoteAt: author.at,
       at: author.at,

@@ -245,7 +245,7 @@ export async function recordRemote(tx: Tx, row: SyncRow, remote: RemoteState): P
 }
 
 /** Every state that the record had, and every state of the cloud's that was merged into it, oldest first. */
-export function statesOf(tx: Tx, row: SyncRow): Promise<PastState[]> {
+export function statesOf(tx: Tx, row: Pick<SyncRow, "row">): Promise<PastState[]> {
   return tx.db
     .selectFrom("history")
     .select(["version", "origin", "by", "at", "deleted", "fields"])

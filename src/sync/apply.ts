@@ -2,6 +2,7 @@ import { fieldsText, type RecordFields } from "../domain/record.js";
 import { recordFaults } from "../domain/validate.js";
 import { quarantine } from "../store/captures.js";
 import { DISPUTED } from "../store/conflicts.js";
+import { writerOf } from "../store/field-writer.js";
 import type { Tx } from "../store/store.js";
 import {
   addConflict,
@@ -18,7 +19,6 @@ import {
 } from "../store/sync-records.js";
 import type { RemoteChange } from "./clouds/cloud.js";
 import { type Base, type FieldConflict, isFixed, merge, type Side, sameSide, wavered } from "./merge.js";
-import { writerOf } from "./writer.js";
 
 /** What became of a state that came from the cloud. */
 export type Applied = "known" | "taken" | "merged" | "conflict" | "refused";

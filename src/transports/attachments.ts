@@ -60,3 +60,8 @@ export interface AttachedDevices {
   readonly devices: readonly Attachment[];
   readonly missing: SerialPorts["missing"];
 }
+
+/** The name that the Bluetooth meter at a port gives itself; null for none, and for one that is not there. */
+export function nameAt(attached: readonly Attachment[], port: string): string | null {
+  return attached.find((one) => one.port === port)?.ble?.name ?? null;
+}

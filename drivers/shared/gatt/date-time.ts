@@ -4,8 +4,6 @@ import { wallMs } from "../../../src/domain/zone.js";
 
 /** Bytes of a Date Time (2a08): year, low byte first, month, day, hour, minute, second (both sheets). */
 export const DATE_TIME_BYTES = 7;
-/** Bytes of a Current Time (2a2b): a Date Time, day of the week, 1/256 seconds, why it was set (sheet b). */
-export const CURRENT_TIME_BYTES = 10;
 /** No meter with Bluetooth is older, and none is believed to be from later. */
 const YEARS = { first: 2000, last: 2099 } as const;
 

@@ -6,12 +6,12 @@ import { PairingDesk } from "../../hub/pairing-desk.js";
 import { claim } from "../../ingest/attachment.js";
 import { attachedStatus } from "../../ingest/meter-status.js";
 import type { Settings } from "../../settings/settings.js";
-import { type Bluetooth, connectBluetooth } from "../../transports/bluez/bluetooth.js";
+import { type Attachment, nameAt } from "../../transports/attachments.js";
 import type { Cli } from "../cli.js";
 import { withExample } from "../help.js";
 import { findHub, type HubClient } from "../hub-client.js";
 import { type PairingCarrier, talkPairing } from "../pair-talk.js";
-import { missing } from "../radio.js";
+import { openRadio } from "../radio.js";
 
 /** How long a meter that is not there yet is waited for, milliseconds: pairing mode has to be found in its menus. */
 const WAIT_MS = 90_000;
@@ -117,21 +117,19 @@ function throughHub(client: HubClient): Radio {
 
 async function byOurselves(cli: Cli, settings: Settings): Promise<Radio> {
   const log = cli.quietLog(settings);
-  const bluetooth = await connectBluetooth({ clock: cli.io.clock, log });
-  await demandRadio(bluetooth);
+  // Without one, a meter that can't be heard would be waited for.
+  const bluetooth = await openRadio(cli, settings);
   const ending = new AbortController();
-  let there: readonly MeterStatus[] = [];
-  const names = new Map<string, string | null>();
+  let there: readonly Attachment[] = [];
   const watching = bluetooth
     .watch((attached) => {
-      there = attached.map((one) => attachedStatus(one, claim(DRIVERS, one)));
-      for (const { port, ble } of attached) names.set(port, ble?.name ?? null);
+      there = attached;
     }, ending.signal)
     .catch(() => undefined);
-  const nameOf = (port: string): string | null => names.get(port) ?? null;
+  const nameOf = (port: string): string | null => nameAt(there, port);
   const desk = new PairingDesk({ bluetooth, log, nameOf, onStatus: () => undefined });
   return {
-    meters: async () => there,
+    meters: async () => there.map((one) => attachedStatus(one, claim(DRIVERS, one))),
     start: async (port) => desk.start(port),
     async status(id) {
       const status = desk.status(id);
@@ -147,12 +145,4 @@ async function byOurselves(cli: Cli, settings: Settings): Promise<Radio> {
       await bluetooth.close();
     },
   };
-}
-
-/** Throws BLUETOOTH_MISSING with what is missing, rather than wait for meters that can't be heard. */
-async function demandRadio(bluetooth: Bluetooth): Promise<void> {
-  const lacking = missing(await bluetooth.state());
-  if (lacking === null) return;
-  await bluetooth.close();
-  throw new Problem("BLUETOOTH_MISSING", lacking.join(" "));
 }

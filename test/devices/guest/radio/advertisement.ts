@@ -1,5 +1,5 @@
+import { fullUuid } from "../../../../src/transports/bluez/uuid.js";
 import { type BusLine, DONE, variant } from "./bus-line.js";
-import { longId } from "./gatt-names.js";
 
 const FACE = "org.bluez.LEAdvertisement1";
 const MANAGER = "org.bluez.LEAdvertisingManager1";
@@ -18,7 +18,7 @@ export class Advertisement {
     const facts = {
       Type: variant("s", "peripheral"),
       LocalName: variant("s", meter.name),
-      ServiceUUIDs: variant("as", meter.advertises.map(longId)),
+      ServiceUUIDs: variant("as", meter.advertises.map(fullUuid)),
       Discoverable: variant("b", true),
     };
     line.serve((call) => {

@@ -1,7 +1,8 @@
 import type { GattAnswer, SimulatedCharacteristic } from "../../../../src/kit/driver.js";
 import type { GattName, GattNotice } from "../../../../src/kit/transport.js";
+import { fullUuid } from "../../../../src/transports/bluez/uuid.js";
 import { type BusAnswer, type BusCall, type BusLine, DONE, variant } from "./bus-line.js";
-import { flagsOf, longId } from "./gatt-names.js";
+import { flagsOf } from "./gatt-flags.js";
 
 const SERVICE = "org.bluez.GattService1";
 const CHARACTERISTIC = "org.bluez.GattCharacteristic1";
@@ -39,14 +40,14 @@ export class GattApplication {
     const services = [...new Set(characteristics.map(({ service }) => service))];
     const objects: [string, Objects[string]][] = services.map((service, index) => [
       `${root}/service${index}`,
-      { [SERVICE]: { UUID: variant("s", longId(service)), Primary: variant("b", true) } },
+      { [SERVICE]: { UUID: variant("s", fullUuid(service)), Primary: variant("b", true) } },
     ]);
     for (const [index, one] of characteristics.entries()) {
       const service = `${root}/service${services.indexOf(one.service)}`;
       const path = `${service}/char${index}`;
       this.#paths.set(path, one);
       const facts = {
-        UUID: variant("s", longId(one.characteristic)),
+        UUID: variant("s", fullUuid(one.characteristic)),
         Service: variant("o", service),
         Flags: variant("as", flagsOf(one.uses, one.bonded)),
       };

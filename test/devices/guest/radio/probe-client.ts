@@ -1,8 +1,8 @@
 import { systemClock } from "../../../../src/kit/system-clock.js";
 import type { GattName } from "../../../../src/kit/transport.js";
+import { fullUuid } from "../../../../src/transports/bluez/uuid.js";
 import { until } from "../until.js";
 import { type BusAnswer, BusLine, DONE, variant } from "./bus-line.js";
-import { longId } from "./gatt-names.js";
 import { HUB_ADAPTER } from "./radio.js";
 
 const ADAPTER = "org.bluez.Adapter1";
@@ -133,8 +133,8 @@ export class ProbeClient {
     const objects = await this.#line.objects();
     const found = Object.entries(objects).find(([path, faces]) => {
       const facts = faces[CHARACTERISTIC];
-      if (!path.startsWith(`${this.#device}/`) || facts?.["UUID"] !== longId(characteristic)) return false;
-      return objects[String(facts["Service"])]?.["org.bluez.GattService1"]?.["UUID"] === longId(service);
+      if (!path.startsWith(`${this.#device}/`) || facts?.["UUID"] !== fullUuid(characteristic)) return false;
+      return objects[String(facts["Service"])]?.["org.bluez.GattService1"]?.["UUID"] === fullUuid(service);
     });
     if (found === undefined) throw new Error(`BlueZ does not show ${service}/${characteristic}`);
     return found[0];

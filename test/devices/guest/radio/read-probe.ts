@@ -1,9 +1,9 @@
 import { systemClock } from "../../../../src/kit/system-clock.js";
+import { fullUuid } from "../../../../src/transports/bluez/uuid.js";
 import type { Gate } from "../cable.js";
 import { until } from "../until.js";
 import type { Air } from "./air.js";
 import { BusError } from "./bus-line.js";
-import { longId } from "./gatt-names.js";
 import { ProbeClient } from "./probe-client.js";
 import { RadioMeter } from "./radio-meter.js";
 import { CONTROL, DECLINED, MAKER, MEASUREMENT, packet, REPORT_ALL, REPORTED, standInBle } from "./stand-in-ble.js";
@@ -33,7 +33,7 @@ export async function readProbe(
     await meter.comeNear(stand(), open);
     const { name, services, paired } = await client.hear();
     if (name !== stand().name || paired !== false) throw new Error(`heard as ${name}, paired: ${paired}`);
-    if (!Array.isArray(services) || !services.includes(longId("1808"))) throw new Error(`it advertises ${services}`);
+    if (!Array.isArray(services) || !services.includes(fullUuid("1808"))) throw new Error(`it advertises ${services}`);
     await client.connect();
     if (new TextDecoder().decode(await client.read(MAKER)) !== "Glucohub") throw new Error("the maker is another one");
     await refused("asking without a bond", () => client.write(CONTROL, REPORT_ALL));
@@ -106,7 +106,7 @@ async function whole(client: ProbeClient): Promise<number> {
   const came = await client.take();
   if (came.length !== COUNT + 1) throw new Error(`${came.length} notices came instead of ${COUNT + 1}`);
   for (const [number, { characteristic, bytes }] of came.entries()) {
-    if (number < COUNT && characteristic === longId(MEASUREMENT.characteristic)) demandPacket(number, bytes);
+    if (number < COUNT && characteristic === fullUuid(MEASUREMENT.characteristic)) demandPacket(number, bytes);
     else if (number < COUNT || !Buffer.from(bytes).equals(REPORTED)) throw new Error(`notice ${number} is another one`);
   }
   return COUNT;

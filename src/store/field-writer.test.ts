@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { PastState } from "../store/sync-records.js";
-import { writerOf } from "./writer.js";
+import { writerOf } from "./field-writer.js";
+import type { PastState } from "./sync-records.js";
 
 let minute = 0;
 function state(origin: PastState["origin"], by: string, fields: object, deleted = 0): PastState {

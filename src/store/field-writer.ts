@@ -1,4 +1,4 @@
-import type { PastState } from "../store/sync-records.js";
+import type { PastState } from "./sync-records.js";
 
 /** Who gave a field the value that it has, and when (RFC 3339). */
 export interface FieldWriter {

@@ -114,6 +114,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     status: () => sync.status(),
     clock,
     signal: ending.signal,
+    heard: () => listeners.size > 0,
     emit,
     onProblem: (error) => log.error({ error: String(error) }, "the state of the synchronisation can't be told"),
   });
@@ -122,6 +123,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     store,
     clock,
     signal: ending.signal,
+    heard: () => listeners.size > 0,
     onChange: (seq, record) => emit({ type: "record", seq, data: record }),
     onLocal: () => {
       sync.nudge();
@@ -207,7 +209,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     const degraded: string[] = [];
     // A database that can't be reached can't be asked either.
     const unusable = store.problem !== null;
-    if (!unusable && (await sync.status()).lastError !== null) degraded.push("cloud");
+    if (!unusable && sync.failing()) degraded.push("cloud");
     if (!["up", "configured"].includes(sync.redis())) degraded.push("redis");
     if (unusable) degraded.push("store");
     return { ok: !unusable, degraded };

@@ -4,6 +4,8 @@ import {
   attributeAt,
   DEVICE_BIT,
   END_BIT,
+  entryAttributeAt,
+  KEY_BIT,
   SOURCE_BIT,
   START_BIT,
   TYPE_BIT,
@@ -118,13 +120,11 @@ export function createRecordParser(): RecordParser {
       let key: MetadataKey | null = null;
       let [valueFrom, valueTo, hasKey] = [-1, -1, false];
       for (let slot = 0; slot < spans.count * 4; slot += 4) {
-        const length = (spans.at[slot + 1] ?? 0) - (spans.at[slot] ?? 0);
-        if (length !== 3 && length !== 5) continue;
-        const name = window.toString("latin1", spans.at[slot], spans.at[slot + 1]);
-        if (name === "key" && !hasKey) {
+        const which = entryAttributeAt(window, spans.at[slot] ?? 0, spans.at[slot + 1] ?? 0);
+        if (which === KEY_BIT && !hasKey) {
           key = keys(window, spans.at[slot + 2] ?? 0, spans.at[slot + 3] ?? 0);
           hasKey = true;
-        } else if (name === "value" && valueFrom === -1) {
+        } else if (which === VALUE_BIT && valueFrom === -1) {
           valueFrom = spans.at[slot + 2] ?? 0;
           valueTo = spans.at[slot + 3] ?? 0;
         }

@@ -30,7 +30,7 @@ const [BANG, QUOTE, AMPERSAND, SLASH, LESS, GREATER, QUESTION] = [33, 34, 38, 47
 const METADATA = Buffer.from("<MetadataEntry");
 /**
  * Finds the elements that are wanted in an export.xml of any size, whatever the chunks, in bounded memory. Finding a tag
- * costs two searches that the processor does many bytes at a time; nothing is made of what is not wanted, and of a record
+ * costs one search that the processor does many bytes at a time; nothing is made of what is not wanted, and of a record
  * that names another type first nothing else is looked at. Throws {@link Damage} at what is no export, after everything
  * before it was told.
  */
@@ -125,12 +125,12 @@ export class Scanner {
         if (this.#skipper.skipping) return at;
         continue;
       }
-      // A tag, white space, the next tag: the one `>` between two `<` ends the first, wherever quotes stand.
-      let last = window.indexOf(GREATER, at + 1);
-      const less = last === -1 ? -1 : window.indexOf(LESS, at + 1);
-      let next = last + 1;
-      while (next < less && isGap(window[next])) next++;
-      if (next !== less || next - at > MAX_TAG_BYTES) {
+      // No `<` stands in a tag: where a `>` and white space stand before the next one, the tag ends there, whatever its
+      // quotes hold. One search a tag, which is what all of this costs.
+      let next = window.indexOf(LESS, at + 1);
+      let last = next - 1;
+      while (isGap(window[last])) last--;
+      if (window[last] !== GREATER || next - at > MAX_TAG_BYTES) {
         last = slowTagEnd(window, at);
         if (last === -1) return at;
         next = last + 1;

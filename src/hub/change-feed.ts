@@ -1,6 +1,6 @@
 import type { Clock } from "../domain/clock.js";
 import type { GlucoRecord } from "../domain/record.js";
-import { changesAfter, lastChange } from "../store/queries.js";
+import { beyond, changesAfter, lastChange } from "../store/queries.js";
 import type { Store } from "../store/store.js";
 
 /** How often to look whether another process (a command) wrote to the store. A look costs microseconds. */
@@ -11,19 +11,19 @@ const PAGE = 500;
 export interface ChangeFeed {
   /** Looks at once: something was written. */
   look(): void;
-  /** Newest place of the sequence that was told of. */
-  place(): number;
 }
 
 /**
  * Follows the store's sequence of changes from now on, whoever makes them: this process, the sync worker, a command.
  *
- * @param onChange told of each change; `onLocal` once after changes that the cloud has not seen
+ * @param heard false while nobody would hear of a change: an import makes a million, and each costs a look
+ * @param onChange told of each change while it is heard; `onLocal` once after changes that the cloud has not seen
  */
 export async function startChangeFeed(options: {
   store: Store;
   clock: Clock;
   signal: AbortSignal;
+  heard(): boolean;
   onChange(seq: number, record: GlucoRecord): void;
   onLocal(): void;
   onProblem(error: unknown): void;
@@ -37,6 +37,7 @@ export async function startChangeFeed(options: {
     do {
       again = false;
       for (;;) {
+        if (!options.heard() && (await skipped())) break;
         const changes = await changesAfter(store, place, PAGE);
         for (const change of changes) {
           place = change.seq;
@@ -46,6 +47,15 @@ export async function startChangeFeed(options: {
         if (changes.length < PAGE) break;
       }
     } while (again);
+  }
+
+  /** Goes on to the newest change without a look at those between; false if somebody has come to hear of them. */
+  async function skipped(): Promise<boolean> {
+    const { last, local } = await beyond(store, place);
+    if (options.heard()) return false;
+    place = last;
+    if (local) options.onLocal();
+    return true;
   }
 
   function look(): void {
@@ -72,5 +82,5 @@ export async function startChangeFeed(options: {
   watch().catch((error) => {
     if (!signal.aborted) options.onProblem(error);
   });
-  return { look, place: () => place };
+  return { look };
 }

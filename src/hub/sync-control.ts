@@ -18,6 +18,8 @@ export interface SyncControl {
   /** A person asks: rings now, whatever pause is on. `full`: and has every record compared with the cloud. */
   ask(why: string, full?: boolean): void;
   status(): Promise<SyncStatus>;
+  /** True if the last round failed: what `status` says of it, without a look at the store. */
+  failing(): boolean;
   /** `up`, or why Redis is not there. */
   redis(): string;
   stop(): Promise<void>;
@@ -82,6 +84,7 @@ export function startSync(options: {
       void thread?.ring(why, true, full);
     },
     redis: () => redisState,
+    failing: () => (thread?.state().problem ?? null) !== null,
     status: () =>
       syncStatus(store, {
         engine: thread?.state() ?? { state: "idle", standby: false, problem: null, last: null },

@@ -19,6 +19,8 @@ test("every connection that writes makes a commit durable before it returns, and
       1,
     ]);
     expect(ask("temp_store")).toBe(role === "migrate" ? 0 : 2);
+    // The store waits for its turn itself, without holding the thread up.
+    expect(ask("busy_timeout")).toBe(role === "migrate" ? 5_000 : 0);
     await connection.close();
     checked += 1;
   }

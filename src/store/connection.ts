@@ -11,12 +11,19 @@ import {
 import { asProblem, isProblem, Problem } from "../domain/problem.js";
 import type { StoreProbe } from "./backend.js";
 import type { Schema } from "./schema.js";
+import { inTurn } from "./turn.js";
 
 /** What a connection may write: everything but sync's own (`local`), sync's own (`sync`), all (`migrate`), nothing (`reader`). */
 export type Role = "local" | "sync" | "migrate" | "reader";
 
 /** How long a connection waits for another one's write transaction before it gives up. */
 const BUSY_TIMEOUT_MS = 5_000;
+
+/**
+ * Pages in the write-ahead log from which on a commit copies them into the file: 64 MB, sixteen times SQLite's default.
+ * Each page of an index that an import's transactions write again and again is copied that much more seldom.
+ */
+const LOG_PAGES = 16_000;
 
 /** A connection of one role, raw and through Kysely; both share the same handle. */
 export interface Connection {
@@ -45,7 +52,7 @@ class ImmediateDriver extends SqliteDriver {
   }
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+    await inTurn(() => connection.executeQuery(CompiledQuery.raw("begin immediate")), BUSY_TIMEOUT_MS);
   }
 }
 
@@ -130,13 +137,18 @@ export function connect(path: string, role: Role, probe: StoreProbe | null = nul
     if (role !== "reader") {
       raw.pragma("journal_mode = WAL");
       raw.pragma("synchronous = FULL");
+      raw.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
     }
     raw.pragma("foreign_keys = ON");
     raw.pragma("recursive_triggers = ON");
     raw.pragma("cache_size = -16000");
     // What a statement may have to undo is kept in memory: in a temporary file, SQLite's default, every page that a row
     // of an import touches is written twice. Not for migrations: theirs are single statements over whole tables.
-    if (role === "local" || role === "sync") raw.pragma("temp_store = MEMORY");
+    if (role === "local" || role === "sync") {
+      raw.pragma("temp_store = MEMORY");
+      // It waits for its turn itself (see `inTurn`); all that SQLite would do is to hold the thread up.
+      raw.pragma("busy_timeout = 0");
+    }
   } catch (error) {
     throw storeProblem(error, path);
   }

@@ -140,6 +140,20 @@ export async function changesAfter(store: Store, seq: number, limit: number): Pr
   return rows.map((row) => ({ seq: row.seq, record: toRecord(row), local: row.origin === "local" }));
 }
 
+/** The newest place of the sequence, and whether a change after `seq` was made here: for who wants none of them. */
+export async function beyond(store: Store, seq: number): Promise<{ last: number; local: boolean }> {
+  const last = Math.max(seq, await lastChange(store));
+  const local = await store.read
+    .selectFrom("history")
+    .select("seq")
+    .where("seq", ">", seq)
+    .where("seq", "<=", last)
+    .where("origin", "=", "local")
+    .limit(1)
+    .executeTakeFirst();
+  return { last, local: local !== undefined };
+}
+
 /** The newest place of the store's sequence of changes; 0 in an empty store. */
 export async function lastChange(store: Store): Promise<number> {
   const row = await store.read

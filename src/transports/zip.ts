@@ -36,12 +36,15 @@ function transport(zip: ZipFile, path: string, sizeBytes: number, found: readonl
   const entries = found.map((entry): LendingEntry => {
     const part: ZipPart = { zip, entry, path };
     const advance = (bytes: number): void => void read.set(entry, Math.max(bytes, read.get(entry) ?? 0));
-    async function* open(): AsyncGenerator<Uint8Array, void, void> {
+    async function* proven(): AsyncGenerator<Uint8Array, void, void> {
       // A flipped bit can turn one digit into another long before the checksum at the end tells: nothing is given
       // out until the whole entry has been checked once.
       if (!verified.has(entry)) await verify(part);
       verified.add(entry);
       yield* inflated(part, advance);
+    }
+    async function* open(): AsyncGenerator<Uint8Array, void, void> {
+      for await (const chunk of proven()) yield Uint8Array.from(chunk);
     }
     async function* unproven(): AsyncGenerator<Uint8Array, void, void> {
       yield* inflated(part, () => undefined);
@@ -52,7 +55,7 @@ function transport(zip: ZipFile, path: string, sizeBytes: number, found: readonl
       size: entry.uncompressedSize,
       open,
       head: (bytes) => headOf(part, bytes),
-      lend: (proven) => (proven ? open() : unproven()),
+      lend: (whole) => (whole ? proven() : unproven()),
     };
   });
   return {

@@ -32,11 +32,19 @@ export async function hubEvents(path: string, count: number, meter: string): Pro
     fault = error;
   };
   const status = (): Promise<SyncStatus> => syncStatus(store, NO_CLOUD);
-  const tellSync = teller({ status, clock: systemClock, signal: ending.signal, emit, onProblem });
+  const tellSync = teller({
+    status,
+    clock: systemClock,
+    signal: ending.signal,
+    heard: () => listeners.size > 0,
+    emit,
+    onProblem,
+  });
   await startChangeFeed({
     store,
     clock: systemClock,
     signal: ending.signal,
+    heard: () => listeners.size > 0,
     onChange: (seq, record) => emit({ type: "record", seq, data: record }),
     onLocal: tellSync,
     onProblem,

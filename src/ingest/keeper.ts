@@ -23,7 +23,7 @@ export const PAGE_SIZE = 1_000;
  * The same of an import: as many as the store takes in that many milliseconds, since nobody else can write meanwhile, and no
  * more than that. Each transaction waits for the disk, and writes pages of the indexes that the next one writes again.
  */
-export const IMPORT_PAGE = { most: 10_000, withinMs: 200 } as const;
+export const IMPORT_PAGE = { most: 10_000, withinMs: 300 } as const;
 /** How often a page is tried when another program holds the store; each try waits for it some seconds. */
 const TRIES = 3;
 

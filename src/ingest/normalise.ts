@@ -38,9 +38,9 @@ export function normaliser(options: NormaliserOptions): (reading: SourceReading)
     let time: string;
     let endTime: string | null;
     try {
-      endTime = endMs === null ? null : isoInstant(endMs);
       if (instantMs === null) placed = options.place(reading.deviceTime, reading.order);
       time = placed === null ? isoInstant(instantMs ?? 0) : placed.time;
+      endTime = endMs === null ? null : endMs === instantMs ? time : isoInstant(endMs);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       return invalid(reading, `Its time can't be placed: ${error.message}.`);

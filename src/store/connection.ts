@@ -23,7 +23,7 @@ const BUSY_TIMEOUT_MS = 5_000;
  * Pages in the write-ahead log from which on a commit copies them into the file: 64 MB, sixteen times SQLite's default.
  * Each page of an index that an import's transactions write again and again is copied that much more seldom.
  */
-const LOG_PAGES = 16_000;
+export const LOG_PAGES = 16_000;
 
 /** A connection of one role, raw and through Kysely; both share the same handle. */
 export interface Connection {

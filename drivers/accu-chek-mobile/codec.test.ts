@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isWall } from "../../src/domain/validate.js";
+import { isWall } from "../../src/domain/written-time.js";
 import { latin1Bytes } from "../../src/kit/bytes.js";
 import { filesOf, hearFile } from "../../test/helpers/report-file.js";
 import { readAmount, unitOf } from "../shared/roche/amount.js";

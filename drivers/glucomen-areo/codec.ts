@@ -1,6 +1,6 @@
 import { Problem } from "../../src/domain/problem.js";
 import type { SourceReading } from "../../src/domain/reading.js";
-import { isWall } from "../../src/domain/validate.js";
+import { isWall } from "../../src/domain/written-time.js";
 import { concat, latin1 } from "../../src/kit/bytes.js";
 import { meterReading } from "../../src/kit/meter-reading.js";
 import { blockOf } from "./block.js";

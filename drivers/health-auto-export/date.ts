@@ -1,4 +1,4 @@
-import { isWall } from "../../src/domain/validate.js";
+import { isWall } from "../../src/domain/written-time.js";
 import { wallMs } from "../../src/domain/zone.js";
 import { Unfit } from "../shared/export/unfit.js";
 

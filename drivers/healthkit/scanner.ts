@@ -1,5 +1,6 @@
 import { nameEnd, TagError } from "../shared/xml/tag.js";
 import { decodeText } from "../shared/xml/text.js";
+import { attributeAt, TYPE_BIT } from "./attribute-names.js";
 import { type Damage, Truncation } from "./damage.js";
 import { type Element, type ElementSink, emptyElement, fill, note } from "./element.js";
 import { Spans } from "./spans.js";
@@ -191,13 +192,7 @@ export class Scanner {
 
   /** Whether a record is wanted whose type does not stand first, or not plainly. */
   #typeOf(window: Buffer, from: number, end: number): [wanted: boolean, sample: SampleType | null] {
-    const spans = this.#spans;
-    spans.read(window, from, end);
-    const types = new Set<string>();
-    for (let slot = 0; slot < spans.count * 4; slot += 4) {
-      if (window.toString("latin1", spans.at[slot], spans.at[slot + 1]) !== "type") continue;
-      types.add(decodeText(window, spans.at[slot + 2] ?? 0, spans.at[slot + 3] ?? 0).text);
-    }
+    const types = this.#typesIn(window, from, end);
     const samples = [...types].map((type) => this.#types.named(type));
     if (types.size === 1) return [samples[0] !== null, samples[0] ?? null];
     return [types.size === 0 || samples.some((sample) => sample !== null), null];
@@ -220,21 +215,24 @@ export class Scanner {
     this.#push(name, at);
     if (name !== "Correlation") return;
     this.#correlations++;
-    if (!this.#types.pressure || this.#pressureOffset !== -1 || !this.#isPressure(window, stop, last)) return;
+    if (!this.#types.pressure || this.#pressureOffset !== -1 || !this.#typesIn(window, stop, last).has(PRESSURE_TYPE))
+      return;
     this.#pressureDepth = this.#open.length;
     this.#pressureOffset = this.#base + at;
     this.#pressure.tagEnd = last + 1 - at;
     this.#pressure.entries = 0;
   }
 
-  #isPressure(window: Buffer, from: number, end: number): boolean {
+  /** All that the tag's attributes say its type is: more than one, or none, if it is damaged. */
+  #typesIn(window: Buffer, from: number, end: number): ReadonlySet<string> {
     const spans = this.#spans;
     spans.read(window, from, end);
+    const types = new Set<string>();
     for (let slot = 0; slot < spans.count * 4; slot += 4) {
-      if (window.toString("latin1", spans.at[slot], spans.at[slot + 1]) !== "type") continue;
-      if (decodeText(window, spans.at[slot + 2] ?? 0, spans.at[slot + 3] ?? 0).text === PRESSURE_TYPE) return true;
+      if (attributeAt(window, spans.at[slot] ?? 0, spans.at[slot + 1] ?? 0) !== TYPE_BIT) continue;
+      types.add(decodeText(window, spans.at[slot + 2] ?? 0, spans.at[slot + 3] ?? 0).text);
     }
-    return false;
+    return types;
   }
 
   #close(window: Buffer, at: number, last: number): void {

@@ -1,7 +1,7 @@
 import { Problem } from "../../src/domain/problem.js";
 import type { SourceReading } from "../../src/domain/reading.js";
 import type { Meal } from "../../src/domain/record.js";
-import { isWall } from "../../src/domain/validate.js";
+import { isWall } from "../../src/domain/written-time.js";
 import { hex, latin1Bytes } from "../../src/kit/bytes.js";
 import { meterReading } from "../../src/kit/meter-reading.js";
 import { hostFrame, MESSAGE_BYTES } from "./frame.js";

@@ -1,6 +1,6 @@
 import { Problem } from "../../src/domain/problem.js";
 import type { SourceReading } from "../../src/domain/reading.js";
-import { isWall } from "../../src/domain/validate.js";
+import { isWall } from "../../src/domain/written-time.js";
 import { latin1Bytes } from "../../src/kit/bytes.js";
 import { sum16 } from "../../src/kit/checksum.js";
 import { meterReading } from "../../src/kit/meter-reading.js";

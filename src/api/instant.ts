@@ -1,4 +1,4 @@
-import { normalInstant } from "../domain/validate.js";
+import { normalInstant } from "../domain/written-time.js";
 
 /**
  * An instant of a request as records write it; null if it is none. A plus sign that arrived as a space is taken for what

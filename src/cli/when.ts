@@ -1,5 +1,5 @@
 import { Problem } from "../domain/problem.js";
-import { isInstant, isWall, normalInstant } from "../domain/validate.js";
+import { isInstant, isWall, normalInstant } from "../domain/written-time.js";
 import { offsetAt, type PlacedWall, placeWall } from "../domain/zone.js";
 
 /** An instant as a person wrote it. */

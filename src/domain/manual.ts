@@ -1,6 +1,7 @@
 import { Problem } from "./problem.js";
 import { EMPTY_FIELDS, FIELD_ORDER, KINDS, type Kind, type RecordFields } from "./record.js";
-import { normalInstant, requireValid } from "./validate.js";
+import { requireValid } from "./validate.js";
+import { normalInstant } from "./written-time.js";
 
 /** Names that a person may not give when typing a value: they say where a record came from. */
 const GIVEN_BY_SOURCE = new Set(["source", "timeQuality", "deviceTime"]);

@@ -1,5 +1,5 @@
 import type { ClockChange } from "../domain/reading.js";
-import { isWall } from "../domain/validate.js";
+import { isWall } from "../domain/written-time.js";
 import { wallMs } from "../domain/zone.js";
 
 /** A clock within this many milliseconds of the hub's counts as right. */

@@ -1,6 +1,6 @@
 import type { ClockChange } from "../domain/reading.js";
 import type { TimeQuality } from "../domain/record.js";
-import { isWall } from "../domain/validate.js";
+import { isWall } from "../domain/written-time.js";
 import { lastTransition, offsetAt, placeWall, wallAt, wallMs } from "../domain/zone.js";
 import { CLOCK_ERROR_LIMIT_MS, CLOCK_TOLERANCE_MS, clockIntervals, offsetFor } from "./clock-changes.js";
 

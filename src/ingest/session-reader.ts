@@ -2,7 +2,7 @@ import type { Clock } from "../domain/clock.js";
 import { Problem } from "../domain/problem.js";
 import type { ClockChange, SessionEvent, SourceIdentity, SourceReading } from "../domain/reading.js";
 import type { Source } from "../domain/record.js";
-import { isWall } from "../domain/validate.js";
+import { isWall } from "../domain/written-time.js";
 import type { Told } from "./keeper.js";
 import { type Normalised, normaliser } from "./normalise.js";
 import type { OwnerOf } from "./owner.js";

@@ -1,4 +1,4 @@
-import { isWall } from "../../../src/domain/validate.js";
+import { isWall } from "../../../src/domain/written-time.js";
 import type { DateOrder } from "../../../src/kit/driver.js";
 import { Unfit } from "../export/unfit.js";
 

@@ -1,5 +1,5 @@
 import { Problem } from "../../../src/domain/problem.js";
-import { isWall } from "../../../src/domain/validate.js";
+import { isWall } from "../../../src/domain/written-time.js";
 import { wallMs } from "../../../src/domain/zone.js";
 
 /** Bytes of a Date Time (2a08): year, low byte first, month, day, hour, minute, second (both sheets). */

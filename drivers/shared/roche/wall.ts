@@ -1,4 +1,4 @@
-import { isWall } from "../../../src/domain/validate.js";
+import { isWall } from "../../../src/domain/written-time.js";
 import { Unfit } from "./unfit.js";
 
 /** The wall-clock time of a report's date and time. Throws Unfit for a date that does not exist. */

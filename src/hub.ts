@@ -104,6 +104,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
   const settings = show?.settings ?? options.settings;
 
   const listeners = new Set<(event: HubEvent) => void>();
+  const heard = (): boolean => listeners.size > 0;
   const emit = (event: HubEvent): void => {
     for (const listener of listeners) listener(event);
   };
@@ -114,7 +115,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     status: () => sync.status(),
     clock,
     signal: ending.signal,
-    heard: () => listeners.size > 0,
+    heard,
     emit,
     onProblem: (error) => log.error({ error: String(error) }, "the state of the synchronisation can't be told"),
   });
@@ -123,7 +124,7 @@ async function wire(options: HubOptions, onStop: (end: () => unknown) => void): 
     store,
     clock,
     signal: ending.signal,
-    heard: () => listeners.size > 0,
+    heard,
     onChange: (seq, record) => emit({ type: "record", seq, data: record }),
     onLocal: () => {
       sync.nudge();

@@ -4,7 +4,11 @@ export const [TYPE_BIT, UNIT_BIT, VALUE_BIT, SOURCE_BIT, START_BIT, END_BIT, DEV
 ] as const;
 /** Of a `MetadataEntry`, beside its value. */
 export const KEY_BIT = 1;
-/** The attributes by their length; on all but the device a reading stands or falls. */
+
+/** Attributes by the length of their names. */
+type Names = readonly (readonly { readonly name: Buffer; readonly bit: number }[])[];
+
+/** Those of a record; on all but the device a reading stands or falls. */
 const ATTRIBUTES: Names = byLength([
   ["type", TYPE_BIT],
   ["unit", UNIT_BIT],
@@ -20,9 +24,7 @@ const ENTRY_ATTRIBUTES = byLength([
   ["value", VALUE_BIT],
 ]);
 
-type Names = readonly (readonly { readonly name: Buffer; readonly bit: number }[])[];
-
-function byLength(names: readonly (readonly [name: string, bit: number])[]): { name: Buffer; bit: number }[][] {
+function byLength(names: readonly (readonly [name: string, bit: number])[]): Names {
   const table: { name: Buffer; bit: number }[][] = Array.from({ length: 16 }, () => []);
   for (const [name, bit] of names) table[name.length]?.push({ name: Buffer.from(name), bit });
   return table;

@@ -29,6 +29,7 @@ const MAX_DEPTH = 64;
 
 const [BANG, QUOTE, AMPERSAND, SLASH, LESS, GREATER, QUESTION] = [33, 34, 38, 47, 60, 62, 63];
 const METADATA = Buffer.from("<MetadataEntry");
+
 /**
  * Finds the elements that are wanted in an export.xml of any size, whatever the chunks, in bounded memory. Finding a tag
  * costs one search that the processor does many bytes at a time; nothing is made of what is not wanted, and of a record

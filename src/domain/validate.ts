@@ -18,6 +18,7 @@ import { isInstant, isWall, normalInstant } from "./written-time.js";
 const TEXT_LIMIT = 10_000;
 /** Largest plain value of any kind (steps of a long span); beyond it something is wrong. */
 const VALUE_LIMIT = 1_000_000;
+
 type Check = (value: unknown) => boolean;
 
 const text: Check = (value) => typeof value === "string" && value.length <= TEXT_LIMIT;

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { keepReadings, NOW } from "../../test/api/fake-hub.js";
-import { tempStore } from "../../test/helpers/ingest.js";
+import { tempStore, until } from "../../test/helpers/ingest.js";
 import { VirtualClock } from "../kit/virtual-clock.js";
 import { lastChange } from "../store/queries.js";
 import type { Store } from "../store/store.js";
@@ -40,18 +40,13 @@ async function follow(): Promise<void> {
   });
 }
 
-async function until(met: () => boolean): Promise<void> {
-  for (let turns = 0; turns < 2_000 && !met(); turns += 1) await turn();
-  expect(met()).toBe(true);
-}
-
 const upTo = (last: number, first = 1): number[] => Array.from({ length: last - first + 1 }, (_, at) => first + at);
 
 describe("the feed of changes", () => {
   test("tells each change once, in the store's order", async () => {
     await follow();
     await keepReadings(store, 1_200);
-    await until(() => told.length >= 1_200);
+    await until("the feed", () => told.length >= 1_200);
     expect(told).toEqual(upTo(1_200));
   });
 
@@ -59,11 +54,11 @@ describe("the feed of changes", () => {
     heard = () => false;
     await follow();
     await keepReadings(store, 1_200);
-    await until(() => locals > 0);
+    await until("the feed", () => locals > 0);
     expect(told).toEqual([]);
     heard = () => true;
     await keepReadings(store, 3, 1_200);
-    await until(() => told.length >= 3);
+    await until("the feed", () => told.length >= 3);
     expect(told).toEqual(upTo(1_203, 1_201));
   });
 
@@ -87,7 +82,7 @@ describe("the feed of changes", () => {
     };
     await follow();
     await keepReadings(store, 700);
-    await until(() => told.length >= 700);
+    await until("the feed", () => told.length >= 700);
     expect(told).toEqual(upTo(700));
   });
 
@@ -95,11 +90,11 @@ describe("the feed of changes", () => {
     heard = () => told.length === 0;
     await follow();
     await keepReadings(store, 1_200);
-    await until(() => locals >= 2);
+    await until("the feed", () => locals >= 2);
     expect(told).toEqual(upTo(500));
     heard = () => true;
     await keepReadings(store, 1, 1_200);
-    await until(() => told.length > 500);
+    await until("the feed", () => told.length > 500);
     expect(told.at(-1)).toBe(1_201);
     expect(told).toHaveLength(501);
   });

@@ -11,7 +11,7 @@ import {
 import { asProblem, isProblem, Problem } from "../domain/problem.js";
 import type { StoreProbe } from "./backend.js";
 import type { Schema } from "./schema.js";
-import { inTurn } from "./turn.js";
+import { inTurn, isBusy } from "./turn.js";
 
 /** What a connection may write: everything but sync's own (`local`), sync's own (`sync`), all (`migrate`), nothing (`reader`). */
 export type Role = "local" | "sync" | "migrate" | "reader";
@@ -23,7 +23,7 @@ const BUSY_TIMEOUT_MS = 5_000;
  * Pages in the write-ahead log from which on a commit copies them into the file: 64 MB, sixteen times SQLite's default.
  * Each page of an index that an import's transactions write again and again is copied that much more seldom.
  */
-export const LOG_PAGES = 16_000;
+const LOG_PAGES = 16_000;
 
 /** A connection of one role, raw and through Kysely; both share the same handle. */
 export interface Connection {
@@ -134,11 +134,7 @@ export function connect(path: string, role: Role, probe: StoreProbe | null = nul
       readonly: role === "reader",
       fileMustExist: role === "reader",
     });
-    if (role !== "reader") {
-      raw.pragma("journal_mode = WAL");
-      raw.pragma("synchronous = FULL");
-      raw.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
-    }
+    if (role !== "reader") keepLog(raw);
     raw.pragma("foreign_keys = ON");
     raw.pragma("recursive_triggers = ON");
     raw.pragma("cache_size = -16000");
@@ -170,6 +166,13 @@ export function connect(path: string, role: Role, probe: StoreProbe | null = nul
   };
 }
 
+/** Has a connection write as the store does: a commit is durable before it returns, by a write-ahead log. */
+export function keepLog(raw: Database.Database): void {
+  raw.pragma("journal_mode = WAL");
+  raw.pragma("synchronous = FULL");
+  raw.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
+}
+
 /** What SQLite's error means for a person; other errors stay what they are. */
 export function storeProblem(error: unknown, path?: string): Problem {
   if (isProblem(error)) return error;
@@ -178,8 +181,7 @@ export function storeProblem(error: unknown, path?: string): Problem {
   const options = { cause: error };
   if (code === "SQLITE_FULL" || code === "ENOSPC" || code.startsWith("SQLITE_IOERR_WRITE"))
     return new Problem("STORE_FULL", undefined, {}, options);
-  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED"))
-    return new Problem("STORE_BUSY", undefined, {}, options);
+  if (isBusy(error) || code.startsWith("SQLITE_LOCKED")) return new Problem("STORE_BUSY", undefined, {}, options);
   if (message.includes("another sync worker holds the lease")) return new Problem("LEASE_LOST", undefined, {}, options);
   if (code.startsWith("SQLITE_CONSTRAINT")) return new Problem("STORE_RULE", message, {}, options);
   if (code.startsWith("SQLITE_") || (path !== undefined && error instanceof Error)) {

@@ -21,6 +21,7 @@ export async function inTurn(begin: () => Promise<unknown>, limitMs: number): Pr
   }
 }
 
-function isBusy(error: unknown): boolean {
+/** True for what SQLite says while another connection writes. */
+export function isBusy(error: unknown): boolean {
   return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
 }

@@ -32,9 +32,9 @@ export const INFLATE_LIMITS: InflateLimits = { maxBytes: 64 * 2 ** 30, maxRatio:
 const PIECE_BYTES = 1 << 13;
 
 /**
- * The entry's bytes as they were before packing, in constant memory, each chunk valid until the next is asked for. `advance` is told how many of its packed bytes
- * have been read. Throws IMPORT_NOT_A_ZIP when what comes out is not what the archive's directory promises (length,
- * CRC-32) or exceeds the limits.
+ * The entry's bytes as they were before packing, in constant memory, each chunk valid until the next is asked for.
+ * `advance` is told how many of its packed bytes have been read. Throws IMPORT_NOT_A_ZIP when what comes out is not what
+ * the archive's directory promises (length, CRC-32) or exceeds the limits.
  */
 export async function* inflated(
   part: ZipPart,
@@ -75,7 +75,7 @@ export async function headOf(part: ZipPart, bytes: number): Promise<Uint8Array> 
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of inflated(part, () => undefined)) {
-    chunks.push(Uint8Array.from(chunk));
+    chunks.push(new Uint8Array(chunk));
     length += chunk.length;
     if (length >= bytes) break;
   }

@@ -44,7 +44,7 @@ function transport(zip: ZipFile, path: string, sizeBytes: number, found: readonl
       yield* inflated(part, advance);
     }
     async function* open(): AsyncGenerator<Uint8Array, void, void> {
-      for await (const chunk of proven()) yield Uint8Array.from(chunk);
+      for await (const chunk of proven()) yield new Uint8Array(chunk);
     }
     async function* unproven(): AsyncGenerator<Uint8Array, void, void> {
       yield* inflated(part, () => undefined);

@@ -24,6 +24,7 @@ export async function hubEvents(path: string, count: number, meter: string): Pro
   const store = await Store.open({ path, role: "local" });
   const ending = new AbortController();
   const listeners = new Set<(event: HubEvent) => void>();
+  const heard = (): boolean => listeners.size > 0;
   const emit = (event: HubEvent): void => {
     for (const listener of listeners) listener(event);
   };
@@ -36,7 +37,7 @@ export async function hubEvents(path: string, count: number, meter: string): Pro
     status,
     clock: systemClock,
     signal: ending.signal,
-    heard: () => listeners.size > 0,
+    heard,
     emit,
     onProblem,
   });
@@ -44,7 +45,7 @@ export async function hubEvents(path: string, count: number, meter: string): Pro
     store,
     clock: systemClock,
     signal: ending.signal,
-    heard: () => listeners.size > 0,
+    heard,
     onChange: (seq, record) => emit({ type: "record", seq, data: record }),
     onLocal: tellSync,
     onProblem,

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import Database from "better-sqlite3";
 import { IMPORT_PAGE } from "../../src/ingest/keeper.js";
-import { LOG_PAGES } from "../../src/store/connection.js";
+import { keepLog } from "../../src/store/connection.js";
 
 /** Rows in one transaction: as many as an import keeps at once at most. */
 const PAGE = IMPORT_PAGE.most;
@@ -19,10 +19,8 @@ export async function insertFloor(storePath: string, path: string): Promise<numb
   const store = new Database(storePath, { readonly: true });
   const db = new Database(path);
   try {
-    db.pragma("journal_mode = WAL");
-    db.pragma("synchronous = FULL");
+    keepLog(db);
     db.pragma("cache_size = -16000");
-    db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
     const tables = store
       .prepare<[], Row>(
         "select sql from sqlite_master where tbl_name = 'records' and type in ('table', 'index') and sql is not null order by type desc",

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { fieldsText } from "../../src/domain/record.js";
-import { LOG_PAGES } from "../../src/store/connection.js";
+import { keepLog } from "../../src/store/connection.js";
 import { ingestPage, type NewRecord } from "../../src/store/records.js";
 import { Store } from "../../src/store/store.js";
 import { compare } from "./compare.js";
@@ -63,10 +63,8 @@ async function intoTable(path: string, rows: readonly Row[]): Promise<number> {
   const tables = await schemaOfRecords(`${path}.schema`);
   const db = new Database(path);
   try {
-    db.pragma("journal_mode = WAL");
-    db.pragma("synchronous = FULL");
+    keepLog(db);
     db.pragma("cache_size = -16000");
-    db.pragma(`wal_autocheckpoint = ${LOG_PAGES}`);
     for (const sql of tables) db.exec(sql);
     const insert = db.prepare(
       `insert into records (id, kind, deleted, fields, version, version_synced, capture, changed_at, changed_by,

@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { percentile } from "../bench/compare.js";
 import { call } from "../e2e/hub-program.js";
 import type { HubUnderTest } from "./hub-under-test.js";
 import type { Ledger } from "./ledger.js";
@@ -95,8 +96,6 @@ function note(
 /** Middle, 99th of a hundred and longest, in words. */
 export function timesText(times: readonly number[]): string {
   if (times.length === 0) return "none";
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (share: number): number =>
-    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+  const at = (share: number): number => Math.round(percentile(times, share));
   return `${times.length}, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`;
 }
